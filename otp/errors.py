@@ -1,0 +1,197 @@
+"""What can go wrong, as a tree:
+
+    OtpError
+      CallError            no reply will come; .server .request .reason
+        NoProcess          nobody is there ("noproc")
+        ServerDied         it died while we waited; .reason is its exit reason
+        CallTimeout        no reply in time; also a TimeoutError
+        CallsItself        a process that called itself would wait for ever ("calling_self")
+        BadRequest         the server could not read the request; .reason says why
+      StartError           nothing was started; .reason is what init stopped with
+        AlreadyStarted     the name is taken by .pid
+        StartTimeout       init was not done in time; the process was killed
+        Ignored            init returned Ignore()
+      SupervisorError      a management function refused; .reason as OTP's {error, Reason}
+      BadReturn            a callback returned no result; the exit reason is ("bad_return_value", it)
+      FunctionClause       no clause of a callback is made for this request
+      NodeDown             the node that this process belonged to has ended
+    ProcessExit            unwinds this process with .reason; a BaseException, never to be caught
+
+Every `OtpError` carries `.reason`. Where a reason is a `Crash`, the remote traceback is shown as
+the cause, so that what is printed here tells where it broke there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from otp.terms import Crash, Pid
+
+
+class RemoteTraceback(Exception):
+    """Shown above an error of this process: the traceback of the one where it happened."""
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.args[0]}"""'
+
+
+class OtpError(Exception):
+    """The root of all errors of this library. `.reason` is OTP's word for what happened."""
+
+    reason: Any = None
+
+    def _blame(self, reason: Any) -> None:
+        """Let the reason be seen as the cause of this error, traceback and all."""
+        if not isinstance(reason, Crash):
+            return
+        if reason.traceback and reason.exception.__cause__ is None:
+            reason.exception.__cause__ = RemoteTraceback(reason.traceback)
+        self.__cause__ = reason.exception
+
+
+class CallError(OtpError):
+    """No reply will come to this request."""
+
+    says = "no reply from {server!r} to {request}: {reason!r}"
+
+    def __init__(self, server: Any, request: Any, reason: Any) -> None:
+        super().__init__(server, request, reason)
+        self.server, self.request, self.reason = server, request, reason
+        self._blame(reason)
+
+    def __str__(self) -> str:
+        return self.says.format(
+            server=self.server, request=shorten(self.request), reason=self.reason
+        )
+
+
+class NoProcess(CallError):
+    """Nobody is there: a dead pid or a free name (``noproc``)."""
+
+    says = "no process {server!r} to answer {request}"
+
+    def __init__(self, server: Any, request: Any, reason: Any = "noproc") -> None:
+        super().__init__(server, request, reason)
+
+
+class ServerDied(CallError):
+    """It died while we waited. `.reason` is its exit reason."""
+
+    says = "{server!r} died before it answered {request}: {reason!r}"
+
+
+class CallTimeout(CallError, TimeoutError):
+    """No reply in time. The server is not told; a reply that comes later is dropped."""
+
+    says = "no reply from {server!r} to {request} in time"
+
+    def __init__(self, server: Any, request: Any, reason: Any = "timeout") -> None:
+        super().__init__(server, request, reason)
+
+
+class CallsItself(CallError):
+    """A process that calls itself would wait for ever (``calling_self``)."""
+
+    says = "{server!r} called itself with {request}; it would wait for ever"
+
+    def __init__(self, server: Any, request: Any, reason: Any = "calling_self") -> None:
+        super().__init__(server, request, reason)
+
+
+class BadRequest(CallError):
+    """The server could not read the request: what it needs cannot be imported there."""
+
+    says = "{server!r} cannot read {request}: {reason!r}"
+
+
+class StartError(OtpError):
+    """Nothing was started. `.reason` is what `init` stopped with."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self._blame(reason)
+
+    def __str__(self) -> str:
+        return f"not started: {self.reason!r}"
+
+
+class AlreadyStarted(StartError):
+    """The name is taken by the process `.pid`."""
+
+    def __init__(self, pid: Pid) -> None:
+        super().__init__(("already_started", pid))
+        self.pid = pid
+
+    def __reduce__(self) -> tuple[type[AlreadyStarted], tuple[Pid]]:
+        return AlreadyStarted, (self.pid,)
+
+
+class StartTimeout(StartError):
+    """`init` was not done in time; the process was killed."""
+
+    def __init__(self, reason: Any = "timeout") -> None:
+        super().__init__(reason)
+
+
+class Ignored(StartError):
+    """`init` returned `Ignore()`: it chose not to run, and that is no failure."""
+
+    def __init__(self, reason: Any = "ignore") -> None:
+        super().__init__(reason)
+
+
+class SupervisorError(OtpError):
+    """A management function refused. `.reason` is as in OTP's ``{error, Reason}``."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self._blame(reason[0] if isinstance(reason, tuple) and reason else reason)
+
+    def __str__(self) -> str:
+        return f"the supervisor refused: {self.reason!r}"
+
+
+class BadReturn(OtpError):
+    """A callback returned something that is no result."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.reason = ("bad_return_value", value)
+
+    def __str__(self) -> str:
+        return f"a callback returned {shorten(self.args[0])}, which is none of its results"
+
+
+class FunctionClause(OtpError):
+    """No clause of a callback is made for this request (``function_clause``)."""
+
+    reason = "function_clause"
+
+
+class NodeDown(OtpError):
+    """The node that this process belonged to has ended; `otp.node.start` begins a new one."""
+
+    reason = "nodedown"
+
+
+class ProcessExit(BaseException):
+    """Unwinds this process, which ends with `.reason`. Never catch it: it is no error."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def shorten(value: Any, limit: int = 200) -> str:
+    """The value's `repr`, cut where a line of a message becomes too long to read.
+
+    >>> shorten(list(range(1000)), 20)
+    '[0, 1, 2, 3, 4, 5, …'
+    """
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,115 @@
+"""What the kernel decides to do: `otp.kernel.state` returns these, `otp.kernel.main` does them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pickle import dumps
+from typing import Any, TypeAlias
+
+from otp.wire.protocol import ANSWER, KERNEL
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put a frame into somebody's mailbox."""
+
+    to: int
+    kind: int
+    sender: int
+    ref: int
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Put a frame that a sender had no room for into a mailbox; tell the sender how it went."""
+
+    to: int
+    frame: bytes
+    asker: int
+    ref: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring the doorbell of a busy process."""
+
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Send `SIGKILL`."""
+
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Make a mailbox pipe and the name for it, order the fork, answer; or say why not."""
+
+    serial: int
+    launcher: int
+    order: bytes
+    asker: int
+    ref: int
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """A thread attaches: give its pipe the number it will be known by, and watch its OS process."""
+
+    serial: int
+    pipe: str
+    os_pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A worker exists: keep a handle on its OS process, for signals."""
+
+    serial: int
+    os_pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A worker reads its pipe itself now; let go of ours."""
+
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """A process is dead: remove its pipe and what else it left."""
+
+    serial: int
+    work: bytes | None = None
+    """The parcel with its function, if it never opened it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unname:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Nothing is left to wait for: kill what remains and end."""
+
+
+Effect: TypeAlias = (
+    Send | Forward | Ring | Kill | Launch | Welcome | Hold | Release | Remove | Name | Unname | Halt
+)
+
+
+def answer(asker: int, ref: int, value: Any) -> Send:
+    """The answer to a question."""
+    return Send(asker, ANSWER, KERNEL, ref, dumps(value))

@@ -1,0 +1,185 @@
+"""A launcher: a clean, single-threaded process that forks the workers and reaps them.
+
+Forking is safe only where nobody else is in the middle of something; that is why neither the
+program nor a worker forks, and why a launcher never runs user code but imports, and those only in
+a new generation, before its first fork (`otp.kernel.warming`).
+
+How a worker's death is known, exactly and with its status: its launcher is its parent, `SIGCHLD`
+wakes the launcher, ``waitpid`` tells. A pidfd would tell of the death but not the status, the
+worker's own pipes may be held open by its forgotten children, and the kernel is not the parent.
+
+`multiprocessing` starts the worker (its ``fork`` method) and so gives it what its own children
+have: a fresh identity, re-seeded random numbers, closed stdin. It also wants to reap them itself,
+by asking after each child at each start; we take them off its list and wait for any instead.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import multiprocessing.process
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from pickle import dumps
+from typing import Any, NoReturn
+
+from otp.kernel.warming import GENERATION
+from otp.terms import Crash
+from otp.wire import pipe
+from otp.wire.codec import flat, plain
+from otp.wire.frame import pack, split
+from otp.wire.orphan import BELL, hear_of_parent, name_process, put_out_the_light
+from otp.wire.place import Place
+from otp.wire.protocol import FORK, FORKED, KERNEL, REAPED, STOP, WARMED
+
+Enter = Callable[[str, int, int, int, dict[str, Any]], NoReturn]
+
+_fork = multiprocessing.get_context("fork")
+
+
+class Launcher:
+    """One generation."""
+
+    def __init__(self, root: str, serial: int, enter: Enter) -> None:
+        self._place = Place(root)
+        self._serial = serial
+        self._enter = enter
+        self._group = os.getpgrp()
+        self._mailbox = pipe.open_mailbox(self._place.pipe(serial))
+        kernel = pipe.open_writer(self._place.pipe(KERNEL))
+        assert kernel is not None, "the kernel opens its pipe before it forks a launcher"
+        self._kernel = kernel
+        os.set_blocking(kernel, True)  # the kernel always reads on
+        self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def run(self, parent: int, modules: Sequence[str], around: dict[str, Any]) -> NoReturn:
+        """Import what is to be warm, then fork on demand until told to stop."""
+        name_process("otp:launcher")
+        self._hear_of(parent)
+        if not self._warm(modules, around):
+            os._exit(0)
+        gc.collect()
+        gc.freeze()
+        self._serve()
+        os._exit(0)
+
+    def _hear_of(self, parent: int) -> None:
+        """Our children wake us when they die; our parent's death ends the node."""
+
+        me = os.getpid()  # a worker has this handler too, until it has its own
+
+        def bell(signum: int, frame: object) -> None:
+            if os.getpid() == me and os.getppid() != parent:
+                put_out_the_light(self._place, self._group)
+
+        signal.signal(BELL, bell)
+        signal.signal(signal.SIGCHLD, lambda signum, frame: None)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        hear_of_parent()
+        bell(BELL, None)
+
+    # ---- warming
+
+    def _warm(self, modules: Sequence[str], around: dict[str, Any]) -> bool:
+        """Import; tell the kernel how it went. False if this process must not be forked from."""
+        before = _descriptors()
+        imported, refused = [], []
+        with _silence(), _path(around.get("path", sys.path)):
+            for module in modules:
+                (imported if _imports(module) else refused).append(module)
+        good = len(os.listdir("/proc/self/task")) == 1 and _descriptors() <= before
+        self._tell(WARMED, imported, refused, good)
+        return good
+
+    # ---- serving
+
+    def _serve(self) -> None:
+        poll = select.poll()
+        poll.register(self._mailbox, select.POLLIN)
+        poll.register(self._woken, select.POLLIN)
+        rest = b""
+        while True:
+            ready = {fd for fd, _ in poll.poll()}
+            if self._woken in ready:
+                pipe.read(self._woken)
+                self._reap()
+            if self._mailbox in ready:
+                frames, rest = split(rest + pipe.read(self._mailbox))
+                for kind, _, _, payload in frames:
+                    if kind == STOP:
+                        return
+                    assert kind == FORK, kind
+                    self._fork(*plain(payload))
+
+    def _fork(self, what: str, serial: int, *order: Any) -> None:
+        target = self._generation if what == GENERATION else self._worker
+        child = _fork.Process(target=target, args=(serial, os.getpid(), *order))
+        try:
+            child.start()
+        except OSError as error:
+            self._tell(FORKED, serial, 0, flat(Crash(error)))
+            return
+        multiprocessing.process._children.discard(child)  # type: ignore[attr-defined]
+        self._tell(FORKED, serial, child.pid, b"")
+
+    def _worker(self, serial: int, parent: int, order: dict[str, Any]) -> None:
+        self._let_go()
+        self._enter(self._place.root, serial, self._kernel, parent, order)
+
+    def _generation(
+        self, serial: int, parent: int, modules: Sequence[str], around: dict[str, Any]
+    ) -> None:
+        self._let_go()
+        os.close(self._kernel)
+        Launcher(self._place.root, serial, self._enter).run(parent, modules, around)
+
+    def _let_go(self) -> None:
+        """In the child: close what is the launcher's, be deaf to what is meant for it."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for fd in (self._mailbox, self._woken, self._wake):
+            os.close(fd)
+
+    def _reap(self) -> None:
+        """Collect every child that has died; several deaths may share one signal."""
+        with suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                self._tell(REAPED, found[0], os.waitstatus_to_exitcode(found[1]))
+
+    def _tell(self, kind: int, *args: Any) -> None:
+        with suppress(BrokenPipeError):  # the bell is about to ring
+            os.write(self._kernel, pack(kind, self._serial, 0, dumps(args)))
+
+
+def _imports(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except BaseException:  # whatever a module does when it is imported, the launcher goes on
+        return False
+    return True
+
+
+def _descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))
+
+
+@contextmanager
+def _path(path: list[str]) -> Any:
+    """Import from where the user's processes do."""
+    own = list(sys.path)
+    sys.path[:] = path
+    try:
+        yield
+    finally:
+        sys.path[:] = own
+
+
+@contextmanager
+def _silence() -> Any:
+    """What a module prints when it is imported, the first worker has printed already."""
+    with open(os.devnull, "w") as null, redirect_stdout(null), redirect_stderr(null):
+        yield

@@ -1,0 +1,172 @@
+"""How processes come to be and cease: spawn, attach, ready, leaving, reaped."""
+
+from __future__ import annotations
+
+import signal
+from pickle import dumps
+from typing import Any
+
+from otp.kernel import ending, names, signals, timers, warming
+from otp.kernel.effects import (
+    Effect,
+    Hold,
+    Launch,
+    Release,
+    Remove,
+    Ring,
+    Welcome,
+    answer,
+)
+from otp.kernel.table import KILLED, Death, Process, Question, State
+from otp.terms import ExitStatus, Signal
+from otp.wire.codec import flat
+
+
+def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Effect]:
+    """Answers ("ok", pid) before the fork; or ("already_started", pid), ("ending",), ("error", ..).
+
+    The name, the link and the monitor are there before the process is: no death can slip between.
+    """
+    if state.ending:
+        return [answer(asker, ref, ("ending",))]
+    name = order["name"]
+    if name is not None and name in state.names:
+        return [answer(asker, ref, ("already_started", state.names[name]))]
+    process = Process(
+        state.new_serial(), asker, order["label"], order["patience"], state.warmth.current,
+        name=name, work=order["work"] if order["in_parcel"] else None,
+    )  # fmt: skip
+    _enter(state, process, asker, order)
+    sheet = dumps((warming.WORKER, process.serial, {**order, "parent": asker}))
+    return [Launch(process.serial, process.launcher, sheet, asker, ref, name)]
+
+
+def _enter(state: State, process: Process, asker: int, order: dict[str, Any]) -> None:
+    state.processes[process.serial] = process
+    if process.name is not None:
+        state.names[process.name] = process.serial
+    if order["link"]:
+        state.graph.link(asker, process.serial)
+    if order["monitor"]:
+        state.graph.monitor(asker, order["monitor"], target=process.serial)
+
+
+def launch_failed(
+    state: State, serial: int, question: Question, error: OSError, now: float
+) -> list[Effect]:
+    """There was no pipe to be had for it: undo, and say so instead of a pid."""
+    process = state.processes.pop(serial, None)
+    if process is None:
+        return warming.failed(state, serial)
+    state.graph.died(serial)
+    undo = names.release(state, process)
+    return [*undo, answer(*question, ("error", error.errno, str(error)))]
+
+
+def attach(
+    state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool
+) -> list[Effect]:
+    """A thread becomes a process. The first thing in its mailbox is its serial number."""
+    serial = state.new_serial()
+    state.processes[serial] = Process(
+        serial, 0, "attached", os_pid=os_pid, attached=True, bell=bell
+    )
+    return [Welcome(serial, pipe, os_pid), answer(serial, 0, serial)]
+
+
+def forked(
+    state: State, launcher: int, ref: int, serial: int, os_pid: int, reason: bytes, now: float
+) -> list[Effect]:
+    """The fork is done; or it was refused, for this reason."""
+    process = state.processes.get(serial)
+    if not os_pid:
+        return [] if process is None else died(state, process, Death(reason), now)
+    if process is None:
+        state.launchers[serial] = os_pid
+        return [Hold(serial, os_pid)]
+    process.os_pid = os_pid
+    state.workers[os_pid] = serial
+    hold: list[Effect] = [Hold(serial, os_pid)]
+    return [*hold, *signals.slay(process, process.killed)] if process.killed else hold
+
+
+def ready(
+    state: State, asker: int, ref: int, module: str | None, surroundings: dict[str, Any]
+) -> list[Effect]:
+    """It reads its own pipe and has loaded its function."""
+    process = state.processes.get(asker)
+    if process is None:
+        return []
+    process.work = None
+    warm = warming.wanted(state, module, surroundings) if module else []
+    return [Release(asker), *warm]
+
+
+def leaving(
+    state: State, asker: int, ref: int, reason: bytes, by: int, number: int, now: float
+) -> list[Effect]:
+    """Its last words. A thread is dead with them; a worker when it is reaped."""
+    process = state.processes.get(asker)
+    if process is None:
+        return []
+    process.said = process.said or Death(reason, by, number)
+    if process.attached:
+        return died(state, process, process.said, now)
+    wondering, process.wondering = process.wondering, []
+    return [answer(*question, False) for question in wondering]
+
+
+def reaped(
+    state: State, launcher: int, ref: int, os_pid: int, status: int, now: float
+) -> list[Effect]:
+    """An OS process is gone: the one true sign of a worker's death."""
+    serial = state.workers.pop(os_pid, None)
+    if serial is not None and serial in state.processes:
+        process = state.processes[serial]
+        return died(state, process, _verdict(process, status), now)
+    return launcher_gone(state, os_pid)
+
+
+def launcher_gone(state: State, os_pid: int) -> list[Effect]:
+    """A generation has ended: one that was being built, or one that is needed no more."""
+    for serial, known in list(state.launchers.items()):
+        if known == os_pid:
+            del state.launchers[serial]
+            more = warming.failed(state, serial) if serial == state.warmth.building else []
+            return [Remove(serial), *more]
+    return []
+
+
+def _verdict(process: Process, status: int) -> Death:
+    """The reason of a death: its own words, else what the operating system says."""
+    if process.said is not None:
+        return process.said
+    if status < 0 and -status == signal.SIGKILL:
+        return process.killed or Death(KILLED)
+    if status < 0:
+        return Death(flat(Signal(signal.Signals(-status).name)))
+    return Death(flat(ExitStatus(status)))
+
+
+def gone(state: State, os_pid: int, now: float) -> list[Effect]:
+    """An OS process with attached threads is gone; with the program, the node ends."""
+    dead = [p for p in state.processes.values() if p.attached and p.os_pid == os_pid]
+    effects = [effect for p in dead for effect in died(state, p, Death(KILLED), now)]
+    if os_pid == state.program and not state.ending:
+        effects += ending.begin(state, now)
+    return effects
+
+
+def died(state: State, process: Process, death: Death, now: float) -> list[Effect]:
+    """Bury it. Its name is free before anyone is told; nothing of it is left when they are."""
+    serial = process.serial
+    del state.processes[serial]
+    state.bury(serial, death)
+    timers.forget(state, serial)
+    return [
+        *names.release(state, process),
+        Remove(serial, process.work),
+        *signals.died(state, process, death),
+        *warming.retire(state, process.launcher),
+        *ending.orphans(state, serial, now),
+    ]

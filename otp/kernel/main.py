@@ -1,0 +1,204 @@
+"""The kernel process: hears, lets `otp.kernel.state` decide, acts. It waits only for news.
+
+It is started as a program of its own by the first use of the library (`otp.runtime.boot`), forks
+the first launcher while it is still empty, and ends with the program, which it watches by a pidfd.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource
+import select
+import signal
+import sys
+from contextlib import suppress
+from time import monotonic, perf_counter
+from typing import Any, NoReturn
+
+from otp.kernel import acting, lives, state
+from otp.kernel.acting import Acting
+from otp.kernel.effects import Effect
+from otp.kernel.launcher import Enter, Launcher
+from otp.kernel.table import State
+from otp.wire import parcel, pipe
+from otp.wire.codec import plain
+from otp.wire.frame import CorruptFrame, Frame, split
+from otp.wire.orphan import adopt_orphans, name_process
+from otp.wire.place import Place
+from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, STOP, WARMED
+from otp.wire.waiting import Spin
+
+log = logging.getLogger("otp.kernel")
+
+
+def run(order: dict[str, Any], enter: Enter) -> NoReturn:
+    """Be the kernel of the node that `otp.runtime.boot` has ordered."""
+    place = Place(order["root"])
+    mailbox, launcher = _begin(place, order, enter)
+    lock = place.lock()
+    assert lock is not None, "the node's directory was made for us alone"
+    kernel = Kernel(place, mailbox, launcher, order["program"])
+    kernel.wait_until_warm(order)
+    kernel.serve()
+    sys.exit(0)
+
+
+def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]:
+    """What must be done before anything else is open: fork the first launcher."""
+    name_process("otp:kernel")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    adopt_orphans()
+    for serial in (KERNEL, LAUNCHER):
+        pipe.make(place.pipe(serial))
+    mailbox = pipe.open_mailbox(place.pipe(KERNEL))
+
+    def first() -> None:
+        launcher = Launcher(place.root, LAUNCHER, enter)
+        for fd in (mailbox, order["ready"]):
+            os.close(fd)
+        launcher.run(parent, order["preload"], {})
+
+    parent = os.getpid()
+    child = multiprocessing.get_context("fork").Process(target=first)
+    child.start()
+    assert child.pid is not None
+    return mailbox, child.pid
+
+
+class Kernel:
+    """The loop: what has come, what is due, what went wrong."""
+
+    def __init__(self, place: Place, mailbox: int, launcher: int, program: int) -> None:
+        self._place = place
+        self._mailbox = mailbox
+        self._launcher = launcher
+        self._state = State(program)
+        self._rest = b""
+        self._spin = Spin()
+        self._poll = select.epoll()
+        self._poll.register(mailbox, select.EPOLLIN)
+        self._acting = Acting(place, self._poll)
+        self._acting.watch(program)
+        self._woken = self._wake_on(signal.SIGCHLD, signal.SIGTERM)
+
+    def _wake_on(self, *signals: signal.Signals) -> int:
+        """A pipe that tells which signals came."""
+        woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        for number in signals:
+            signal.signal(number, lambda signum, frame: None)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        self._poll.register(woken, select.EPOLLIN)
+        return woken
+
+    def wait_until_warm(self, order: dict[str, Any]) -> None:
+        """The first launcher has imported what was asked for: tell the program how it went."""
+        while True:
+            self._wait(None)
+            for frame in self._frames():
+                if frame[0] == WARMED:
+                    _, refused, good = plain(frame[3])
+                    os.write(order["ready"], _judge(refused, good))
+                    os.close(order["ready"])
+                    self._state.warmth.warm |= set(order["preload"])
+                    return
+            self._reap()
+
+    def serve(self) -> None:
+        """Go on until nothing is left to do."""
+        while not self._acting.halted:
+            self._wait(state.next_deadline(self._state))
+            for frame in self._frames():
+                self._step(frame)
+            self._act(state.tick(self._state, monotonic()))
+        self._acting.end()
+
+    # ---- hearing
+
+    def _wait(self, deadline: float | None) -> None:
+        if self._try():
+            return
+        left = -1.0 if deadline is None else max(0.0, deadline - monotonic())
+        begin = perf_counter()
+        for fd, _ in self._poll.poll(left):
+            if fd == self._woken:
+                self._signals(pipe.read(self._woken))
+            elif fd != self._mailbox and not self._acting.post.flush(fd):
+                os_pid = self._acting.unwatch(fd)
+                self._act(lives.gone(self._state, os_pid, monotonic()))
+        self._spin.slept(perf_counter() - begin)
+
+    def _try(self) -> bool:
+        """Spin for a moment before going to sleep (`otp.wire.waiting`)."""
+        if self._read():
+            return True
+        window, begin = self._spin.window(), perf_counter()
+        while window and (took := perf_counter() - begin) < window:
+            os.sched_yield()
+            if self._read():
+                self._spin.hit(took)
+                return True
+        if window:
+            self._spin.missed()
+        return False
+
+    def _read(self) -> bool:
+        data = pipe.read(self._mailbox)
+        self._rest += data
+        return bool(data)
+
+    def _frames(self) -> list[Frame]:
+        self._read()
+        try:
+            frames, self._rest = split(self._rest)
+        except CorruptFrame as error:
+            log.error("the kernel dropped %d bytes that are no request: %s", len(self._rest), error)
+            frames, self._rest = [], b""
+        return frames
+
+    def _signals(self, came: bytes) -> None:
+        if signal.SIGTERM in came:
+            self._step((STOP, KERNEL, 0, b"\x80\x05)."))
+        self._reap()
+
+    def _reap(self) -> None:
+        """Collect adopted orphans; without its launcher the node cannot go on."""
+        with suppress(ChildProcessError):
+            while (os_pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                if os_pid == self._launcher:
+                    self._acting.end()
+                    sys.exit(1)
+
+    # ---- deciding and acting
+
+    def _step(self, frame: Frame) -> None:
+        try:
+            if frame[0] & PARCEL:
+                payload = parcel.read_bytes(self._place, frame[3])
+                frame = (frame[0] & ~PARCEL, frame[1], frame[2], payload)
+            effects = state.step(self._state, frame, monotonic())
+        except Exception:  # a forged request must not end the node
+            log.exception("the kernel dropped a request of <0.%d.0>", frame[1])
+            return
+        self._act(effects)
+
+    def _act(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            try:
+                self._acting.do(effect)
+            except acting.NotLaunched as failed:
+                more = lives.launch_failed(
+                    self._state, failed.serial, failed.question, failed.error, monotonic()
+                )
+                self._act(more)
+
+
+def _judge(refused: list[str], good: bool) -> bytes:
+    if refused:
+        return f"cannot import {', '.join(refused)} (preload)".encode()
+    if not good:
+        return b"a preloaded module starts threads or opens files; it must not be forked"
+    return b"ready"

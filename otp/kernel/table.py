@@ -1,0 +1,128 @@
+"""All that the kernel knows.
+
+1. A process is in `processes` from the moment its spawner is told its pid until its death is told
+   to everyone who must hear of it.
+2. A name is in `names` only while its process is in `processes`.
+3. A timer for a process is in `timers` only while that process is in `processes`.
+4. A grave keeps the reason of a dead process, for callers that saw its pipe close; the oldest are
+   forgotten, and then the reason is "noproc".
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from otp.kernel.graph import Graph
+from otp.wire.codec import flat
+from otp.wire.deadlines import Deadlines
+from otp.wire.protocol import LAUNCHER
+
+NORMAL: Final = flat("normal")
+NOPROC: Final = flat("noproc")
+KILLED: Final = flat("killed")
+SHUTDOWN: Final = flat("shutdown")
+
+_GRAVES = 10_000
+
+
+class Question(NamedTuple):
+    """An answer that somebody waits for."""
+
+    asker: int
+    ref: int
+
+
+class Death(NamedTuple):
+    """The reason, as bytes; and whose signal it was, with that sender's count of signals."""
+
+    reason: bytes
+    by: int = 0
+    number: int = 0
+
+
+class Timer(NamedTuple):
+    kind: int
+    destination: int | str
+    message: bytes
+
+
+@dataclass(slots=True)
+class Process:
+    """One process: a worker, or a thread that is attached."""
+
+    serial: int
+    parent: int = 0
+    label: str = ""
+    patience: float | None = 5.0
+    """How long the node's end waits for it, in seconds; None is without limit."""
+    launcher: int = 0
+    os_pid: int = 0
+    attached: bool = False
+    bell: bool = True
+    name: str | None = None
+    work: bytes | None = None
+    """The parcel with its function, until it has opened it."""
+    killed: Death | None = None
+    said: Death | None = None
+    """The reason it gave before it left; true once it is reaped."""
+    told_to_end: float | None = None
+    asking: list[tuple[Question, int]] = field(default_factory=list)
+    """Who wants to know its reason when it is dead; and how many signals they had sent before."""
+    wondering: list[Question] = field(default_factory=list)
+    """Who wants to know whether it survives the signals already sent."""
+    unheard: set[tuple[int, int]] = field(default_factory=set)
+    """Exit signals on their way to it: sender and number."""
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.said is not None or self.killed is not None
+
+
+@dataclass(slots=True)
+class Warmth:
+    """The launcher generations: which modules are imported where."""
+
+    current: int = LAUNCHER
+    warm: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    wanted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    building: int = 0
+    asked: set[str] = field(default_factory=set)
+    """What the generation that is being built was asked to import."""
+
+
+@dataclass(slots=True)
+class State:
+    program: int
+    """The OS process with which the node ends."""
+    processes: dict[int, Process] = field(default_factory=dict)
+    workers: dict[int, int] = field(default_factory=dict)
+    """OS process to serial number."""
+    launchers: dict[int, int] = field(default_factory=dict)
+    """Serial number of a launcher to its OS process."""
+    names: dict[str, int] = field(default_factory=dict)
+    graph: Graph = field(default_factory=Graph)
+    timers: Deadlines[tuple[int, int], Timer] = field(default_factory=Deadlines)
+    timers_to: defaultdict[int, set[tuple[int, int]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    graves: OrderedDict[int, Death] = field(default_factory=OrderedDict)
+    warmth: Warmth = field(default_factory=Warmth)
+    ending: bool = False
+    last_serial: int = LAUNCHER
+
+    def new_serial(self) -> int:
+        self.last_serial += 1
+        return self.last_serial
+
+    def find(self, destination: int | str) -> Process | None:
+        """The live process with this serial number or name."""
+        serial = self.names.get(destination) if isinstance(destination, str) else destination
+        return None if serial is None else self.processes.get(serial)
+
+    def bury(self, serial: int, death: Death) -> None:
+        self.graves[serial] = death
+        if len(self.graves) > _GRAVES:
+            self.graves.popitem(last=False)

@@ -1,0 +1,174 @@
+"""The node of this program: started at the first use, ended with the program.
+
+The kernel is a program of its own (``python -c``), not a fork: the program that uses us may have
+threads, locks and memory that must not be inherited. It becomes a session of its own too, so that
+Ctrl-C in a terminal reaches the program, which then ends the node in good order.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from json import dumps
+from pickle import dumps as pickled
+from typing import Final
+
+from otp.errors import NodeDown
+from otp.runtime import surroundings
+from otp.wire import pipe
+from otp.wire.frame import pack
+from otp.wire.place import Place, base, sweep
+from otp.wire.protocol import KERNEL, STOP
+
+_PROGRAM: Final = """\
+import json, sys
+order = json.loads(sys.argv[1])
+sys.path[:] = order["path"]
+from otp.kernel.main import run
+from otp.runtime.entry import enter
+run(order, enter)
+"""
+
+
+class Membership:
+    """The node this OS process belongs to: its place and a pipe to its kernel."""
+
+    def __init__(self, place: Place, kernel: int, name: str, os_pid: int) -> None:
+        self.place = place
+        self.kernel = kernel
+        self.name = name
+        self.os_pid = os_pid
+        self.program: subprocess.Popen[bytes] | None = None
+        self.starter = os.getpid()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this very OS process has started the node, and so ends it."""
+        return self.program is not None and self.starter == os.getpid()
+
+
+_lock = threading.RLock()
+_member: Membership | None = None
+at_stop: list[Callable[[], None]] = []
+"""What else must be forgotten when the node ends."""
+
+
+def join(member: Membership) -> None:
+    """Belong to a node that runs already: what a worker does when it begins."""
+    global _member
+    _member = member
+
+
+def membership() -> Membership | None:
+    return _member
+
+
+def ensure() -> Membership:
+    """The node of this OS process; one is started if there is none."""
+    with _lock:
+        return _member or start()
+
+
+def start(name: str | None = None, preload: Sequence[str] = ()) -> Membership:
+    """Start the node of this program. Raises `RuntimeError` if one is running already."""
+    with _lock:
+        if _member is not None:
+            if not (_member.is_ours and _member.program and _member.program.poll() is not None):
+                raise RuntimeError(f"this program has a node already: {_member.name}")
+            stop()
+        member = _start(name or "node", preload)
+        join(member)
+        atexit.register(stop)
+        return member
+
+
+def _start(name: str, preload: Sequence[str]) -> Membership:
+    directory = base()
+    sweep(directory)
+    place = Place(os.path.join(directory, f"{name}-{os.getpid()}-{secrets.token_hex(4)}"))
+    place.make()
+    surroundings.remember()
+    ready, write = os.pipe()
+    order = {
+        "root": place.root, "program": os.getpid(), "ready": write, "path": sys.path,
+        "preload": list(preload),
+    }  # fmt: skip
+    try:
+        program = _run(dumps(order), write)
+        os.close(write)
+        _wait_until_ready(ready, program)
+    except BaseException:
+        place.remove()
+        raise
+    finally:
+        os.close(ready)
+    kernel = pipe.open_writer(place.pipe(KERNEL))
+    if kernel is None:
+        raise NodeDown("the node has ended while it was started")
+    member = Membership(place, kernel, name, program.pid)
+    member.program = program
+    return member
+
+
+def _run(order: str, write: int) -> subprocess.Popen[bytes]:
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    return subprocess.Popen(
+        [sys.executable, *flags, "-c", _PROGRAM, order],
+        stdin=subprocess.DEVNULL,
+        pass_fds=[write],
+        start_new_session=True,
+    )
+
+
+def _wait_until_ready(ready: int, program: subprocess.Popen[bytes]) -> None:
+    said = b""
+    while chunk := os.read(ready, 4096):
+        said += chunk
+    if said != b"ready":
+        program.wait()
+        raise NodeDown(f"the node could not be started: {said.decode(errors='replace')}")
+
+
+def stop() -> None:
+    """End the node in good order and wait until nothing of it is left. Once is enough."""
+    global _member
+    with _lock:
+        member, _member = _member, None
+        if member is None:
+            return
+        atexit.unregister(stop)
+        for forget in at_stop:
+            forget()
+        if member.is_ours and member.program:
+            _tell_to_stop(member)
+            member.program.wait()
+            member.place.remove()  # a kernel that was killed could not
+        os.close(member.kernel)
+
+
+def ask_to_stop() -> None:
+    """Ask the kernel to end the node: what a worker can do, which will end with it."""
+    if _member is not None:
+        _tell_to_stop(_member)
+
+
+def _tell_to_stop(member: Membership) -> None:
+    frame = pack(STOP, 0, 0, pickled(()))
+    os.set_blocking(member.kernel, True)
+    with suppress(BrokenPipeError):
+        os.write(member.kernel, frame)
+
+
+def _after_fork() -> None:
+    """Another thread may have held the lock while this child was forked."""
+    global _lock
+    _lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

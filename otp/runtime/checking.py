@@ -1,0 +1,49 @@
+"""What arguments must be: at once, in the caller, naming the value and what is allowed."""
+
+from __future__ import annotations
+
+from math import isnan
+from time import monotonic
+
+from otp.terms import Pid, Ref
+
+
+def seconds(value: float | None, what: str) -> float | None:
+    """A time span: a number from 0 on; None is for ever."""
+    return None if value is None else span(value, what)
+
+
+def span(value: float, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{what} is to be a number of seconds, not {value!r}")
+    if value < 0 or isnan(value):
+        raise ValueError(f"{what} is to be 0 seconds or more, not {value!r}")
+    return value
+
+
+def deadline(timeout: float | None, what: str = "timeout") -> float | None:
+    """When a wait that begins now is over, in monotonic time."""
+    if timeout is None:
+        return None
+    return monotonic() + span(timeout, what)
+
+
+def pid(value: object) -> Pid:
+    if not isinstance(value, Pid):
+        raise TypeError(f"this takes a Pid, not {value!r}; process.whereis(name) gives one")
+    return value
+
+
+def ref(value: object) -> Ref:
+    if not isinstance(value, Ref):
+        raise TypeError(f"this takes the Ref that monitor or a timer returned, not {value!r}")
+    return value
+
+
+def name(value: object) -> str:
+    """A name for a process: any string but the empty one and "undefined"."""
+    if not isinstance(value, str):
+        raise TypeError(f"a name is a str, not {value!r}")
+    if value in ("", "undefined"):
+        raise ValueError(f"{value!r} cannot be the name of a process")
+    return value

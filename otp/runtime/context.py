@@ -1,0 +1,166 @@
+"""One process of the node as it is seen from inside: who I am, what I hear, how I speak.
+
+The exit signals that reach a process are decided here, when they are taken out of the pipe:
+
+    trapping               it becomes an `Exit` message, in its place among the others
+    reason "normal"        nothing happens
+    anything else          the process is condemned: a worker leaves at once, between two
+                           instructions; an attached thread raises `ProcessExit` at its next call
+    KILL                   condemned, trapping or not (only threads hear it: workers get SIGKILL)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pickle import dumps
+from time import monotonic
+from typing import Any
+
+from otp.runtime.mailbox import CAME, Mailbox
+from otp.runtime.opening import Opener
+from otp.runtime.outbox import Outbox
+from otp.runtime.reasons import KILLED, NORMAL
+from otp.terms import From, Pid, Ref
+from otp.wire import parcel
+from otp.wire.codec import plain
+from otp.wire.deadlines import Deadlines
+from otp.wire.frame import Frame
+from otp.wire.place import Place
+from otp.wire.protocol import DOWN, EXIT, KILL, PARCEL, REFUSED, SURVIVED, SWEEP
+
+
+class Context:
+    """All that belongs to one process; used by its own thread only."""
+
+    def __init__(self, place: Place, serial: int, mailbox: int, kernel: int) -> None:
+        self.place = place
+        self.serial = serial
+        self.pid = Pid(serial, place.id)
+        self.kernel = kernel
+        self.mailbox = Mailbox(mailbox, kernel, place)
+        self.opener = Opener(place, self.pid)
+        self.outbox = Outbox(place, serial, kernel, self.ask)
+        self.timers: Deadlines[int, Frame] = Deadlines()
+        self.trapping = False
+        self.monitors: dict[int, str | None] = {}
+        self.signals_sent = 0
+        self.parent: Pid | None = None
+        self.condemned: tuple[bytes, int, int] | None = None
+        self.die_at_once: Callable[[], None] = lambda: None
+        self.new_tag: Callable[[], int] = count(1).__next__
+        self.mailbox.signal = self._signal
+        self.opener.refuse = self._refuse
+        self._signals = {
+            DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
+        }  # fmt: skip
+
+    def ref(self, tag: int) -> Ref:
+        return Ref(tag, self.pid)
+
+    # ---- the kernel
+
+    def ask(self, kind: int, payload: bytes, deadline: float | None = None) -> Any:
+        """Put a question to the kernel; its answer, or None if `deadline` passed before it came."""
+        tag = self.new_tag()
+        self.outbox.tell_kernel(kind, tag, payload)
+        frame = self.reply(tag, deadline)
+        return None if frame is None else plain(self.opener.payload(frame))
+
+    def question(self, kind: int, *args: Any) -> Any:
+        """`ask` with plain values."""
+        return self.ask(kind, dumps(args))
+
+    def tell(self, kind: int, *args: Any) -> None:
+        """Tell the kernel something that has no answer."""
+        self.outbox.tell_kernel(kind, 0, dumps(args))
+
+    # ---- waiting
+
+    def reply(self, tag: int, deadline: float | None = None, sensor: int = -1) -> Frame | None:
+        """The reply with this tag; None if `deadline` passed or the owner of `sensor` died.
+
+        1. the server replies and dies  2. its pipe has no reader: `sensor` wakes us  3. the reply
+        already stands in our mailbox: so `awaited` is looked at last, after a `pull`. With a
+        `sensor` we wait for another process, and do so no longer when we are condemned ourselves.
+        """
+        mailbox = self.mailbox
+        awaited = mailbox.awaited
+        awaited.setdefault(tag)
+        try:
+            while awaited[tag] is None:
+                if mailbox.wait(deadline, sensor) != CAME:
+                    break
+                if sensor >= 0 and self.condemned is not None:
+                    break
+            return awaited[tag]
+        finally:
+            del awaited[tag]
+
+    def next_due(self, deadline: float | None) -> float | None:
+        """The earlier of a deadline and my next timer."""
+        first = self.timers.first() if len(self.timers) else None
+        if first is None or deadline is None:
+            return deadline if first is None else first
+        return min(first, deadline)
+
+    def fire_timers(self) -> None:
+        """Put the messages of timers that are due behind all that has come before them."""
+        now = monotonic()
+        if (first := self.timers.first()) is not None and first <= now:
+            self.mailbox.pull()
+            self.mailbox.arrived.extend(frame for _, frame in self.timers.due(now))
+
+    # ---- signals: each returns whether it is to be heard as a message
+
+    def _signal(self, frame: Frame) -> bool:
+        handler = self._signals.get(frame[0] & ~PARCEL)
+        return handler(frame) if handler else False
+
+    def _down(self, frame: Frame) -> bool:
+        tag = frame[2]
+        if tag not in self.monitors:  # demonitored: nothing of it is heard any more
+            self._drop(frame)
+            return False
+        name = self.monitors.pop(tag)
+        if tag in self.mailbox.awaited:  # somebody waits for just this, or for a reply before it
+            if self.mailbox.awaited[tag] is None:
+                self.mailbox.awaited[tag] = frame
+            return False
+        if name is not None:
+            self.opener.watched_names[tag] = name
+        return True
+
+    def _exit(self, frame: Frame) -> bool:
+        _, sender, number, payload = frame
+        if not self.trapping and payload != NORMAL:
+            self._condemn(self.opener.payload(frame), sender, number)
+            return False
+        if number:
+            self.outbox.tell_kernel(SURVIVED, 0, dumps((sender, number)))
+        return self.trapping
+
+    def _kill(self, frame: Frame) -> bool:
+        self._condemn(KILLED, frame[1], frame[2])
+        return False
+
+    def _condemn(self, reason: bytes, sender: int, number: int) -> None:
+        if self.condemned is None:
+            self.condemned = (reason, sender, number)
+        self.die_at_once()
+
+    def _sweep(self, frame: Frame) -> bool:
+        """The sender is dead: remove its parcels for me that no frame of mine names."""
+        waiting = [*self.mailbox.arrived, *(f for f in self.mailbox.awaited.values() if f)]
+        named = {parcel.path_of(self.place, f[3]) for f in waiting if f[0] & PARCEL}
+        for to, sender, path in parcel.lying(self.place):
+            if to == self.serial and sender == frame[1] and path not in named:
+                parcel.discard(path)
+        return False
+
+    def _drop(self, frame: Frame) -> None:
+        if frame[0] & PARCEL:
+            parcel.discard(parcel.path_of(self.place, frame[3]))
+
+    def _refuse(self, caller: From, reason: Any) -> None:
+        self.outbox.send(REFUSED, caller.pid.id, caller.tag, reason)

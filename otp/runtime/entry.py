@@ -1,0 +1,120 @@
+"""How a worker begins and ends: the first and the last thing that runs in it.
+
+It was forked by a launcher, so it starts with everything imported and nothing open. It ends with
+`os._exit`: what runs at a normal interpreter exit (``atexit``, threads joined) belongs to the
+launcher it was copied from, and a dying process runs no more code. Its reason goes to the kernel
+first, which believes it once the process is reaped.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pickle import dumps
+from typing import Any, NoReturn
+
+from otp.errors import ProcessExit
+from otp.runtime import boot, here, surroundings
+from otp.runtime.context import Context
+from otp.runtime.reasons import NORMAL, pack_reason, reason_of
+from otp.terms import Crash, Pid
+from otp.wire import parcel, pipe
+from otp.wire.codec import decode
+from otp.wire.orphan import BELL, hear_of_parent, name_process, put_out_the_light
+from otp.wire.place import Place
+from otp.wire.protocol import EXITING, READY
+
+log = logging.getLogger("otp.process")
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """Where a worker comes into the world."""
+
+    root: str
+    serial: int
+    kernel: int
+    """The write end of the kernel's pipe, inherited."""
+    launcher: int
+    """The OS process it was forked by."""
+
+
+def enter(root: str, serial: int, kernel: int, launcher: int, order: dict[str, Any]) -> NoReturn:
+    """Be the process that was ordered (`otp.kernel.lives.spawn`): run its function, then leave."""
+    name_process(f"otp:{order['label']}")
+    context = _become(Birth(root, serial, kernel, launcher), order["parent"])
+    try:
+        surroundings.remember()
+        surroundings.take_on(order["surroundings"])
+        function, args, kwargs = _load(context, order)
+        function(*args, **kwargs)
+    except BaseException as raised:
+        reason = reason_of(raised)
+        if isinstance(reason, Crash) and not isinstance(raised, ProcessExit):
+            log.error("process %r (%s) crashed\n%s", context.pid, order["label"], reason.traceback)
+        leave(context, pack_reason(reason))
+    leave(context, NORMAL)
+
+
+def _become(birth: Birth, parent: int) -> Context:
+    place = Place(birth.root)
+    mailbox = pipe.open_mailbox(place.pipe(birth.serial))
+    context = Context(place, birth.serial, mailbox, birth.kernel)
+    context.parent = Pid(parent, place.id)
+    context.die_at_once = lambda: leave(context, *(context.condemned or (NORMAL, 0, 0)))
+    boot.join(boot.Membership(place, birth.kernel, place.id, 0))
+    here.adopt(context)
+    _hang_bell(place, birth.launcher)
+    return context
+
+
+def _hang_bell(place: Place, launcher: int) -> None:
+    """Hear the doorbell, which also rings when the launcher has died and the node with it."""
+    me, group = os.getpid(), os.getpgrp()
+
+    def bell(signum: int, frame: object) -> None:
+        if os.getpid() == me and os.getppid() != launcher:
+            put_out_the_light(place, group)
+        here.ring()
+
+    signal.signal(BELL, bell)
+    hear_of_parent()
+    if os.getppid() != launcher:  # it died before we had asked to hear of it
+        put_out_the_light(place, group)
+    here.ring()  # what came before we could hear it
+
+
+def _load(context: Context, order: dict[str, Any]) -> Any:
+    """Unpickle what to run. A module that had to be imported for it is reported as cold."""
+    module = order["module"]
+    cold = module is not None and module not in sys.modules
+    if order["in_parcel"]:
+        data, buffers = parcel.open_parcel(context.place, order["work"])
+        work = decode(data, buffers)
+    else:
+        work = decode(order["work"])
+    report = module if cold and module in sys.modules else None
+    context.tell(READY, report, order["surroundings"])
+    return work
+
+
+def leave(context: Context, reason: bytes, by: int = 0, number: int = 0) -> NoReturn:
+    """End this OS process now; the kernel will know the reason."""
+    try:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        _flush()
+        context.outbox.tell_kernel(EXITING, 0, dumps((reason, by, number)))
+    finally:
+        os._exit(0)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # closed, broken, or interrupted by the bell in a flush of its own
+            stream.flush()

@@ -1,0 +1,190 @@
+"""Which process am I? Every thread that uses the library is one.
+
+A worker's main thread is the process it was started as. Any other thread (of the user's program, or
+one that a server starts) is *attached* at its first use: it makes its own mailbox and asks the
+kernel for a serial number. It ends as a process when the thread does, or the program, or by an
+exit signal that it does not trap, which it raises as `ProcessExit` at its next call; used again
+after that, it is attached as a new process.
+
+A fork by the user (`os.fork`, `multiprocessing`) copies all this into a child that is not the
+process it was. The child forgets it, and must close what it inherited: a second reader would keep
+the pipe of its parent alive after the parent's death.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import weakref
+from contextlib import suppress
+from pickle import dumps
+from time import monotonic_ns
+from typing import Final
+
+from otp.errors import NodeDown, ProcessExit
+from otp.runtime import boot
+from otp.runtime.context import Context
+from otp.runtime.reasons import NORMAL, pack_reason, unpack_reason
+from otp.wire import pipe
+from otp.wire.codec import plain
+from otp.wire.frame import Frame, pack, split
+from otp.wire.orphan import BELL
+from otp.wire.protocol import ATTACH, EXITING
+
+GONE: Final = (b"", 0, 0)
+"""The sentence of a process that ended with its node or was left behind by a fork."""
+
+
+class _Thread(threading.local):
+    """What is mine alone. Its end is the thread's end: then `farewell` tells the kernel."""
+
+    context: Context | None = None
+    farewell: _Farewell | None = None
+
+
+class _Farewell:
+    """Dies with its thread; in a forked child all threads but one die, and that is not our end."""
+
+    def __init__(self, context: Context) -> None:
+        self.context: Context | None = context
+        self._os_pid = os.getpid()
+
+    def __del__(self) -> None:
+        if self.context is not None and os.getpid() == self._os_pid:
+            _part(self.context, NORMAL)
+
+
+_thread = _Thread()
+_contexts: weakref.WeakSet[Context] = weakref.WeakSet()
+
+
+def current() -> Context:
+    """The process that the calling thread is; attached now if it was none.
+
+    Raises `ProcessExit` if an exit signal has ended it meanwhile.
+    """
+    context = _thread.context
+    if context is None:
+        return _attach()
+    if context.condemned is not None:
+        _end(context)
+        return _attach()
+    return context
+
+
+def adopt(context: Context) -> None:
+    """Be this process: what a worker does when it begins."""
+    _thread.context = context
+    _contexts.add(context)
+
+
+def ring(signum: int = BELL, frame: object = None) -> None:
+    """The handler of the doorbell."""
+    context = _thread.context
+    if context is not None:
+        context.mailbox.ring()
+
+
+# ---- attaching
+
+
+def _attach() -> Context:
+    member = boot.ensure()
+    place = member.place
+    name = f"new-{os.getpid()}-{threading.get_native_id()}-{monotonic_ns()}"
+    path = f"{place.root}/p/{name}"
+    try:
+        pipe.make(path)
+    except FileNotFoundError:
+        raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+    mailbox = pipe.open_mailbox(path)
+    try:
+        serial, more = _introduce(mailbox, member.kernel, (name, os.getpid(), _has_bell()))
+    except BaseException:
+        os.close(mailbox)
+        raise
+    context = Context(place, serial, mailbox, member.kernel)
+    context.mailbox.sort(more)
+    _thread.context = context
+    _thread.farewell = _Farewell(context)
+    _contexts.add(context)
+    return context
+
+
+def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[int, list[Frame]]:
+    """Ask for a serial number; it is the first that ever comes into the new mailbox."""
+    try:
+        os.write(kernel, pack(ATTACH, 0, 0, dumps(who)))
+    except BrokenPipeError:
+        raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+    poll = select.poll()
+    poll.register(mailbox, select.POLLIN)
+    poll.register(kernel, 0)
+    poll.poll()
+    frames, _ = split(pipe.read(mailbox))
+    if not frames:
+        raise NodeDown("the node has ended; otp.node.start() begins a new one")
+    return plain(frames[0][3]), frames[1:]
+
+
+def _has_bell() -> bool:
+    """Whether this thread can hear the doorbell: only a main thread runs signal handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if signal.getsignal(BELL) is signal.SIG_DFL:
+        signal.signal(BELL, ring)
+    return signal.getsignal(BELL) is ring
+
+
+# ---- ending
+
+
+def detach(reason: object = "normal") -> None:
+    """End the process that the calling thread is; its next use of the library begins a new one."""
+    if (context := _thread.context) is not None:
+        _forget_thread()
+        _part(context, pack_reason(reason))
+
+
+def _end(context: Context) -> None:
+    """It is condemned: end it with that reason. Raises `ProcessExit`, unless the node ended it."""
+    _forget_thread()
+    if context.condemned is not None and context.condemned != GONE:
+        _part(context, *context.condemned)
+        raise ProcessExit(unpack_reason(context.condemned[0]))
+
+
+def _part(context: Context, reason: bytes, by: int = 0, number: int = 0) -> None:
+    """Tell the kernel and let go of the descriptors."""
+    _contexts.discard(context)
+    with suppress(NodeDown, OSError):
+        context.outbox.tell_kernel(EXITING, 0, dumps((reason, by, number)))
+    _close(context)
+
+
+def _close(context: Context) -> None:
+    with suppress(OSError):
+        context.outbox.close()
+        os.close(context.mailbox.fd)
+
+
+def _forget_thread() -> None:
+    _thread.context = None
+    if _thread.farewell is not None:
+        _thread.farewell.context = None
+        _thread.farewell = None
+
+
+def _forget_all() -> None:
+    """The node has ended, or this is a forked child: none of our threads is a process any more."""
+    for context in list(_contexts):
+        context.condemned = GONE
+        _close(context)
+    _contexts.clear()
+    _forget_thread()
+
+
+boot.at_stop.append(_forget_all)
+os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,178 @@
+"""The mailbox of one process: the pipe, and what was taken out of it.
+
+            pull: read and split            take: decode, once
+    pipe ──────────────────────► arrived ────────────────────► the receiver
+         │                              └── not wanted now ──► passed ──► a later receive
+         ├── REPLY, ANSWER ─────► awaited, by tag; dropped if nobody awaits it any more
+         └── EXIT, DOWN, ... ───► `signal` decides: into `arrived`, or not
+
+`pull` may be called by the doorbell (`SIGURG`), that is: between any two instructions of the
+process, even those of `pull` itself. Reading and splitting are therefore one critical section:
+
+1. the process is inside `pull`, with half a frame in `_rest`
+2. the bell rings; its handler must not read, or the halves would be joined wrongly
+3. so it only notes `_rang`, and `pull` reads again before it returns
+4. a bell between the last look at `_rang` and the end finds `_pulling` unset and pulls itself
+
+And while the process sleeps in `poll`, the bell must leave the pipe alone: a handler that empties
+it would let `poll` go on sleeping beside a full `arrived`.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+from collections import deque
+from collections.abc import Callable
+from os import sched_yield
+from time import monotonic, perf_counter
+from typing import Any, Final
+
+from otp.errors import NodeDown
+from otp.wire import parcel, pipe
+from otp.wire.frame import CorruptFrame, Frame, split
+from otp.wire.place import Place
+from otp.wire.protocol import ANSWER, CALL, CAST, MESSAGE, PARCEL, REFUSED, REPLY, SYSTEM, TIMEOUT
+from otp.wire.waiting import Spin
+
+log = logging.getLogger("otp.process")
+
+CAME, LATE, DEAD = range(3)
+NOTHING: Final = object()
+
+_PLAIN: Final = (MESSAGE, CALL, CAST, SYSTEM, TIMEOUT)
+_MESSAGES: Final = frozenset([*_PLAIN, *(kind | PARCEL for kind in _PLAIN)])
+_REPLIES: Final = frozenset(k | p for k in (REPLY, REFUSED, ANSWER) for p in (0, PARCEL))
+_AT_MOST: Final = 16  # full pipes in one go, so that a flood cannot keep a process in `pull`
+
+
+class Mailbox:
+    """What has come for one process. Only its own thread, and the doorbell, may use it."""
+
+    def __init__(self, fd: int, kernel: int, place: Place) -> None:
+        self.fd = fd
+        self.place = place
+        self.arrived: deque[Frame] = deque()
+        self.passed: deque[Any] = deque()
+        self.awaited: dict[int, Frame | None] = {}
+        self.signal: Callable[[Frame], bool] = lambda frame: False
+        self._kernel = kernel
+        self._rest = b""
+        self._pulling = self._parked = self._rang = False
+        self._spin = Spin()
+
+    # ---- from the pipe into memory
+
+    def ring(self) -> None:
+        """The doorbell: take in what has come, unless the process is about to do so itself."""
+        if self._pulling or self._parked:
+            self._rang = True
+        else:
+            self.pull()
+
+    def pull(self) -> bool:
+        """Empty the pipe into memory, without waiting; whether anything came."""
+        came = False
+        while True:
+            self._pulling = True
+            try:
+                came = self._read() or came
+            finally:
+                self._pulling = False
+            if not self._rang:
+                return came
+            self._rang = False
+
+    def _read(self) -> bool:
+        data = pipe.read(self.fd)
+        if not data:
+            return False
+        self._split(data)
+        for _ in range(_AT_MOST):
+            if len(data) < pipe.READ:
+                break
+            data = pipe.read(self.fd)
+            self._split(data)
+        return True
+
+    def _split(self, data: bytes) -> None:
+        try:
+            frames, self._rest = split(self._rest + data if self._rest else data)
+        except CorruptFrame as error:
+            self._rest = b""
+            log.error("dropped %d bytes that are no message: %s", len(data), error)
+            return
+        self.sort(frames)
+
+    def sort(self, frames: list[Frame]) -> None:
+        """Put each frame where it belongs."""
+        for frame in frames:
+            kind = frame[0]
+            if kind in _MESSAGES:
+                self.arrived.append(frame)
+            elif kind in _REPLIES:
+                self._reply(frame)
+            elif self.signal(frame):
+                self.arrived.append(frame)
+
+    def _reply(self, frame: Frame) -> None:
+        """A reply that nobody awaits (any more) is dropped, as by OTP's process aliases."""
+        kind, _, tag, payload = frame
+        if tag in self.awaited and self.awaited[tag] is None:
+            self.awaited[tag] = frame
+        elif kind & PARCEL:
+            parcel.discard(parcel.path_of(self.place, payload))
+
+    # ---- waiting
+
+    def wait(self, deadline: float | None, sensor: int = -1) -> int:
+        """Wait until something came (CAME), `deadline` passed (LATE) or `sensor` died (DEAD).
+
+        `deadline` is monotonic time in seconds, None for ever; `sensor` is the write end of
+        somebody's pipe. Raises `NodeDown` when the kernel is gone and nothing more can come.
+        """
+        if self.pull() or self._try():
+            return CAME
+        begin = perf_counter()
+        came = self._sleep(deadline, sensor)
+        self.pull()
+        if came == CAME:
+            self._spin.slept(perf_counter() - begin)
+        return came
+
+    def _try(self) -> bool:
+        """Spin, for as long as `Spin` thinks it worth the processor."""
+        window = self._spin.window()
+        if not window:
+            return False
+        begin = perf_counter()
+        while True:
+            sched_yield()
+            came = self.pull()
+            took = perf_counter() - begin
+            if came:
+                self._spin.hit(took)
+                return True
+            if took > window:
+                self._spin.missed()
+                return False
+
+    def _sleep(self, deadline: float | None, sensor: int) -> int:
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        poll.register(self._kernel, 0)
+        if sensor >= 0:
+            poll.register(sensor, 0)
+        left = None if deadline is None else max(0.0, (deadline - monotonic()) * 1000)
+        self._parked = True
+        try:
+            ready = {fd for fd, _ in poll.poll(left)}
+        finally:
+            self._parked = False
+        if self.fd in ready:
+            return CAME
+        if sensor in ready and sensor != self._kernel:
+            return DEAD
+        if self._kernel in ready:
+            raise NodeDown("the node has ended; otp.node.start() begins a new one")
+        return LATE

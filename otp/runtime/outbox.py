@@ -1,0 +1,161 @@
+"""The way out of one process: straight into the mailbox pipe of whoever is meant.
+
+A pipe holds 64 KiB, a mailbox has no end. When a pipe is full:
+
+1. we ask the kernel to ring: the doorbell makes a busy receiver drain its pipe into memory
+2. we wait for room; our own bell is answered meanwhile, so two that flood each other both go on
+3. a receiver may be deaf: stopped, in C code that runs for minutes, or a thread without a bell.
+   After `_PATIENCE` the frame goes to the kernel instead (`DELIVER`), which keeps it in memory
+4. from then on all we send there must take this detour, or it would overtake what the kernel still
+   holds; when the kernel answers that nothing of it is left, we write directly again
+
+So a sender waits `_PATIENCE` once for a deaf receiver, and never for what it does. That the kernel
+holds the rest, and not the sender, keeps the promise that what was sent is not lost by the
+sender's own death. (A thread that drains for its process would need a thread in every program and
+would still not serve a stopped one.)
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable
+from itertools import count
+from struct import Struct
+from time import monotonic
+from typing import Any, Final
+
+from otp.errors import NodeDown
+from otp.wire import parcel, pipe
+from otp.wire.codec import Encoded, encode
+from otp.wire.frame import LIMIT, ROOM, pack
+from otp.wire.place import Place
+from otp.wire.protocol import DELIVER, KERNEL, PARCEL, RING
+
+_PATIENCE: Final = 0.05
+_OPEN: Final = 256
+_DESTINATION: Final = Struct("<I")
+
+Ask = Callable[[int, bytes], Any]
+
+
+class Outbox:
+    """What one process sends. `ask` puts a question to the kernel and returns its answer."""
+
+    def __init__(self, place: Place, serial: int, kernel: int, ask: Ask) -> None:
+        self._place = place
+        self._serial = serial
+        self._kernel = kernel
+        self._ask = ask
+        self._pipes: dict[int, int] = {}
+        self._detours: set[int] = set()
+        self._parcels = count(1)
+
+    def send(self, kind: int, to: int, ref: int, value: Any) -> bool:
+        """Send a value of the user's; False if nobody is there. Raises if it cannot be pickled."""
+        data, buffers = encode(value)
+        if buffers or len(data) > LIMIT:
+            return self._send_parcel(kind, to, ref, (data, buffers))
+        return self.put(to, pack(kind, self._serial, ref, data))
+
+    def tell_kernel(self, kind: int, ref: int, payload: bytes) -> None:
+        """Write to the kernel, which always has room soon. Raises `NodeDown` if it is gone."""
+        if len(payload) > ROOM:
+            payload = self.parcel(KERNEL, (payload, []))
+            kind |= PARCEL
+        frame = pack(kind, self._serial, ref, payload)
+        while True:
+            try:
+                os.write(self._kernel, frame)
+                return
+            except BlockingIOError:
+                _room(self._kernel, None)
+            except BrokenPipeError:
+                raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+
+    def parcel(self, to: int, encoded: Encoded) -> bytes:
+        """Put a long payload into a file for `to`; return its ticket."""
+        return parcel.write(self._place, to, self._serial, next(self._parcels), *encoded)
+
+    def pipe_to(self, to: int) -> int:
+        """The write end of that mailbox, from the cache if it is there; -1 if its owner is dead."""
+        fd = self._pipes.get(to)
+        if fd is not None:
+            return fd
+        opened = pipe.open_writer(self._place.pipe(to))
+        if opened is None:
+            return -1
+        if len(self._pipes) >= _OPEN:
+            self.forget(next(iter(self._pipes)))
+        self._pipes[to] = opened
+        return opened
+
+    def forget(self, to: int) -> None:
+        """Close the pipe to one who is dead or was not written to for long."""
+        fd = self._pipes.pop(to, None)
+        if fd is not None:
+            os.close(fd)
+
+    def put(self, to: int, frame: bytes) -> bool:
+        """Write one frame; False if nobody is there."""
+        fd = self.pipe_to(to)
+        if fd < 0:
+            return False
+        if to in self._detours:
+            return self._detour(to, frame)
+        try:
+            os.write(fd, frame)
+            return True
+        except BlockingIOError:
+            return self._wait_for_room(to, fd, frame)
+        except BrokenPipeError:
+            self.forget(to)
+            return False
+
+    def close(self) -> None:
+        for to in list(self._pipes):
+            self.forget(to)
+
+    # ---- the long, and the full
+
+    def _send_parcel(self, kind: int, to: int, ref: int, encoded: Encoded) -> bool:
+        if self.pipe_to(to) < 0:
+            return False
+        ticket = self.parcel(to, encoded)
+        if self.put(to, pack(kind | PARCEL, self._serial, ref, ticket)):
+            return True
+        parcel.discard(parcel.path_of(self._place, ticket))
+        return False
+
+    def _wait_for_room(self, to: int, fd: int, frame: bytes) -> bool:
+        answer = self._ask(RING, _DESTINATION.pack(to))
+        deadline = monotonic() + _PATIENCE
+        while answer == "rung" and (left := deadline - monotonic()) > 0:
+            if not _room(fd, left):
+                break
+            try:
+                os.write(fd, frame)
+                return True
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                answer = "dead"
+        if answer == "dead":
+            self.forget(to)
+            return False
+        return self._detour(to, frame)
+
+    def _detour(self, to: int, frame: bytes) -> bool:
+        answer = self._ask(DELIVER, _DESTINATION.pack(to) + frame)
+        if answer == "queued":
+            self._detours.add(to)
+        else:
+            self._detours.discard(to)
+        return bool(answer != "dead")
+
+
+def _room(fd: int, seconds: float | None) -> bool:
+    """Wait until a pipe has room, or has no reader; False when the time is over."""
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))

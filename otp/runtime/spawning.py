@@ -1,0 +1,75 @@
+"""Asking the kernel for a new process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from otp.errors import AlreadyStarted, NodeDown
+from otp.runtime import surroundings
+from otp.runtime.context import Context
+from otp.terms import Pid
+from otp.wire import parcel
+from otp.wire.codec import encode
+from otp.wire.protocol import LAUNCHER, SPAWN
+
+_INLINE = 2000  # bytes of work that travel in the request itself
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a spawner may ask for besides the function."""
+
+    link: bool = False
+    monitor: int = 0
+    """The tag of a monitor that is to be there from the start."""
+    name: str | None = None
+    label: str = ""
+    module: str | None = None
+    """What the function needs imported; by default where it is from."""
+    patience: float | None = 5.0
+    """How long the node's end waits for it once it is told to end, in seconds."""
+
+
+def spawn(
+    context: Context,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wish: Wish,
+) -> Pid:
+    """A new process that runs the function.
+
+    Raises `pickle.PicklingError` if it cannot be sent, `AlreadyStarted` if the name is taken,
+    `OSError` if the system has no room for another process, `NodeDown` if the node is ending.
+    """
+    data, buffers = encode((function, args, kwargs))
+    in_parcel = bool(buffers) or len(data) > _INLINE
+    work = context.outbox.parcel(LAUNCHER, (data, buffers)) if in_parcel else data
+    module = wish.module or getattr(function, "__module__", None)
+    answer = context.question(SPAWN, {
+        "link": wish.link,
+        "monitor": wish.monitor,
+        "name": wish.name,
+        "label": wish.label or getattr(function, "__name__", type(function).__name__),
+        "patience": wish.patience,
+        "module": None if module == "__main__" else module,
+        "work": work,
+        "in_parcel": in_parcel,
+        "surroundings": surroundings.changed(),
+    })  # fmt: skip
+    if answer[0] != "ok" and in_parcel:
+        parcel.discard(parcel.path_of(context.place, work))
+    return _pid(context, *answer)
+
+
+def _pid(context: Context, outcome: str, *more: Any) -> Pid:
+    match outcome:
+        case "ok":
+            return context.opener.pid(more[0])
+        case "already_started":
+            raise AlreadyStarted(context.opener.pid(more[0]))
+        case "ending":
+            raise NodeDown("the node is ending; nothing is started any more")
+    raise OSError(more[0], f"no room for another process: {more[1]}")

@@ -1,0 +1,92 @@
+"""Values to bytes and back.
+
+The C `pickle`, protocol 5, of whatever the user sends. `cloudpickle` takes over where pickle fails
+(lambdas, closures) and where the bytes name ``__main__``: another process has another ``__main__``,
+so classes and functions of a script, the REPL or a notebook must travel by value.
+
+Large buffers (a numpy array, a `pickle.PickleBuffer`) are taken out of band, so that they are
+copied once, straight into the parcel that carries them (`otp.wire.parcel`).
+
+>>> decode(encode({"a": [1, 2]})[0])
+{'a': [1, 2]}
+>>> decode(encode(lambda x: x + 1)[0])(41)
+42
+>>> plain(encode(ValueError("code that must not run in the kernel"))[0])
+Traceback (most recent call last):
+_pickle.UnpicklingError: builtins.ValueError is no plain value
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Iterable
+from pickle import PickleBuffer, dumps, loads
+from typing import Any, TypeAlias
+
+from otp.errors import shorten
+
+Encoded: TypeAlias = tuple[bytes, list[PickleBuffer]]
+"""The pickle, and the buffers that are not in it."""
+
+_SMALL = 2048  # buffers below this go into the pickle after all: a parcel costs more than a copy
+
+
+def encode(value: Any) -> Encoded:
+    """The value as a pickle and its out-of-band buffers.
+
+    Raises `pickle.PicklingError`, naming the value, if neither pickle nor cloudpickle can.
+    """
+    buffers: list[PickleBuffer] = []
+    try:
+        data = dumps(value, 5, buffer_callback=buffers.append)
+    except (RecursionError, MemoryError):
+        raise
+    except Exception:
+        return by_value(value, [])
+    if b"__main__" in data:
+        return by_value(value, [])
+    if buffers and sum(b.raw().nbytes for b in buffers) <= _SMALL:
+        return dumps(value, 5), []
+    return data, buffers
+
+
+def flat(value: Any) -> bytes:
+    """The same with every buffer inside: what the kernel keeps of a reason or a timer's message."""
+    try:
+        data = dumps(value, 5)
+    except (RecursionError, MemoryError):
+        raise
+    except Exception:
+        return by_value(value, None)[0]
+    return by_value(value, None)[0] if b"__main__" in data else data
+
+
+def by_value(value: Any, buffers: list[PickleBuffer] | None) -> Encoded:
+    """The same by cloudpickle, which takes functions and classes by value where it must."""
+    import cloudpickle  # slow to import, and most programs never need it
+
+    callback = None if buffers is None else buffers.append
+    try:
+        return cloudpickle.dumps(value, 5, buffer_callback=callback), buffers or []
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise pickle.PicklingError(
+            f"{shorten(value)} cannot be sent to another process: {error}"
+        ) from error
+
+
+def decode(data: bytes | memoryview, buffers: Iterable[Any] = ()) -> Any:
+    """The value that `encode` was given, as a copy. Raises whatever unpickling it raises."""
+    return loads(data, buffers=buffers)
+
+
+class _Plain(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
+
+
+def plain(data: bytes | memoryview) -> Any:
+    """Decode only what is made of builtin values; anything else raises `UnpicklingError`."""
+    return _Plain(io.BytesIO(data)).load()

@@ -1,0 +1,63 @@
+"""What is to happen when: the timers of one process, or of the kernel.
+
+>>> deadlines = Deadlines()
+>>> deadlines.add(1, 30.0, "late"); deadlines.add(2, 10.0, "soon"); deadlines.add(3, 20.0, "never")
+>>> deadlines.cancel(3)
+20.0
+>>> deadlines.first(), deadlines.due(now=29.0), deadlines.due(now=30.0), deadlines.first()
+(10.0, [(2, 'soon')], [(1, 'late')], None)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from heapq import heappop, heappush
+from typing import Generic, TypeVar
+
+Id = TypeVar("Id", bound=Hashable)
+Item = TypeVar("Item")
+
+
+class Deadlines(Generic[Id, Item]):
+    """Items by due time; equal times in the order they were added. Time is the caller's."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Id]] = []
+        self._items: dict[Id, tuple[float, int, Item]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, id: Id, when: float, item: Item) -> None:
+        self._count += 1
+        self._items[id] = (when, self._count, item)
+        heappush(self._heap, (when, self._count, id))
+
+    def when(self, id: Id) -> float | None:
+        entry = self._items.get(id)
+        return entry[0] if entry else None
+
+    def cancel(self, id: Id) -> float | None:
+        """Forget it; return when it was due, or None if it is not there any more."""
+        entry = self._items.pop(id, None)
+        return entry[0] if entry else None
+
+    def first(self) -> float | None:
+        """When the next one is due."""
+        heap = self._heap
+        while heap and not self._is_current(heap[0]):
+            heappop(heap)
+        return heap[0][0] if heap else None
+
+    def due(self, now: float) -> list[tuple[Id, Item]]:
+        """Take out all that are due, earliest first."""
+        out = []
+        while (when := self.first()) is not None and when <= now:
+            id = heappop(self._heap)[2]
+            out.append((id, self._items.pop(id)[2]))
+        return out
+
+    def _is_current(self, entry: tuple[float, int, Id]) -> bool:
+        _, count, id = entry
+        return id in self._items and self._items[id][1] == count

@@ -1,0 +1,57 @@
+"""A frame: what one `write` puts into a mailbox pipe.
+
+A write of at most ``PIPE_BUF`` bytes into a pipe is atomic (POSIX): it goes in whole or not at all,
+so the frames of many senders never mix, no lock is needed, and a sender that is killed leaves no
+half of one. `LIMIT` is lower by two headers than what fits (`ROOM`), so that the kernel can be
+given a whole frame inside another one when a pipe is full (`DELIVER`).
+
+>>> split(pack(5, 12, 7, b"value") + b"rest")
+([(5, 12, 7, b'value')], b'rest')
+"""
+
+from __future__ import annotations
+
+from select import PIPE_BUF
+from struct import Struct
+from typing import Final, TypeAlias
+
+from otp.wire.protocol import VERSION
+
+Frame: TypeAlias = tuple[int, int, int, bytes]
+"""kind, sender, ref, payload"""
+
+_HEADER: Final = Struct("<HBBIQ")
+_HEAD: Final = _HEADER.size
+ROOM: Final = PIPE_BUF - _HEAD
+LIMIT: Final = ROOM - 2 * _HEAD
+"""The longest payload of a message, in bytes."""
+
+_pack = _HEADER.pack
+_unpack = _HEADER.unpack_from
+
+
+class CorruptFrame(Exception):
+    """These bytes were not written by this version of this library."""
+
+
+def pack(kind: int, sender: int, ref: int, payload: bytes = b"") -> bytes:
+    """One frame as bytes."""
+    return _pack(_HEAD + len(payload), VERSION, kind, sender, ref) + payload
+
+
+def split(data: bytes) -> tuple[list[Frame], bytes]:
+    """The whole frames at the head of `data`, and what is left of it.
+
+    Raises `CorruptFrame` where a header cannot be one.
+    """
+    frames: list[Frame] = []
+    at, end = 0, len(data)
+    while end - at >= _HEAD:
+        size, version, kind, sender, ref = _unpack(data, at)
+        if version != VERSION or not _HEAD <= size <= PIPE_BUF:
+            raise CorruptFrame(f"version {version}, {size} bytes, kind {kind} at byte {at}")
+        if at + size > end:
+            break
+        frames.append((kind, sender, ref, data[at + _HEAD : at + size]))
+        at += size
+    return frames, data[at:]

@@ -1,0 +1,146 @@
+"""Where a node lives: its runtime directory.
+
+    BASE/                       $OTP_RUNTIME_DIR, else $XDG_RUNTIME_DIR/otp, else
+                                /dev/shm/otp-UID or the temp directory's otp-UID
+      NODE/                     one a node
+        lock                    held by the kernel as long as it lives
+        p/12                    the mailbox pipe of <0.12.0>; p/0 is the kernel's
+        names/%2Fodd%20name     a symlink to the serial number of who has the name
+        parcels/                payloads too long for a frame
+
+Whoever can write here can make our processes load pickles, that is: run code. So the base must be
+a directory of ours that nobody else may enter (0700); anything else is refused, never repaired.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, flock
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import quote
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The paths of one node. `root` is its directory, `spare` another one on a larger disk."""
+
+    root: str
+
+    def pipe(self, serial: int) -> str:
+        return f"{self.root}/p/{serial}"
+
+    @property
+    def id(self) -> str:
+        return os.path.basename(self.root)
+
+    @property
+    def names(self) -> str:
+        return f"{self.root}/names"
+
+    @property
+    def parcels(self) -> str:
+        return f"{self.root}/parcels"
+
+    @property
+    def spare(self) -> str:
+        """Where parcels go that find no room: beside the temp directory, made when needed."""
+        return os.path.join(tempfile.gettempdir(), f"otp-{os.geteuid()}-parcels-{self.id}")
+
+    def name(self, name: str) -> str:
+        return f"{self.root}/names/{quoted(name)}"
+
+    def whereis(self, name: str) -> int | None:
+        """The serial number of who has this name. One system call, no question to anyone."""
+        try:
+            return int(os.readlink(self.name(name)))
+        except FileNotFoundError:
+            return None
+
+    def make(self) -> None:
+        for path in (self.root, f"{self.root}/p", self.names, self.parcels):
+            os.mkdir(path, 0o700)
+
+    def lock(self) -> int | None:
+        """Hold the node's lock as long as the descriptor is open; None if another does."""
+        fd = os.open(f"{self.root}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            flock(fd, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            return None
+        return fd
+
+    def remove(self) -> None:
+        """Leave nothing behind; two may try at once."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        shutil.rmtree(self.spare, ignore_errors=True)
+
+
+@lru_cache(maxsize=4096)
+def quoted(name: str) -> str:
+    """The name as a file name: any string, one to one, never too long.
+
+    >>> quoted("kv"), quoted("a/b c"), quoted("..")
+    ('kv', 'a%2Fb%20c', '%2E%2E')
+    """
+    text = quote(name, safe="", errors="surrogatepass").replace(".", "%2E")
+    if len(text) > _LONGEST_NAME:
+        return "%" + sha256(name.encode(errors="surrogatepass")).hexdigest()
+    return text
+
+
+def base() -> str:
+    """The directory that holds this user's nodes, made if need be.
+
+    Raises `PermissionError` if it belongs to someone else or others may enter it, and
+    `NotADirectoryError` if it is something else.
+    """
+    chosen = os.environ.get("OTP_RUNTIME_DIR") or _default()
+    try:
+        os.makedirs(chosen, mode=0o700)
+    except FileExistsError:
+        pass
+    _check(chosen)
+    return os.path.abspath(chosen)
+
+
+def _default() -> str:
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and os.access(runtime, os.W_OK):
+        return os.path.join(runtime, "otp")
+    shared = "/dev/shm"
+    parent = shared if os.access(shared, os.W_OK | os.X_OK) else tempfile.gettempdir()
+    return os.path.join(parent, f"otp-{os.geteuid()}")
+
+
+def _check(path: str) -> None:
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(f"{path} is to hold the node's pipes, but is no directory")
+    if found.st_uid != os.geteuid():
+        raise PermissionError(
+            f"{path} belongs to user {found.st_uid}; set OTP_RUNTIME_DIR to a directory of yours"
+        )
+    if found.st_mode & 0o077:
+        raise PermissionError(
+            f"{path} is open to other users (mode {stat.S_IMODE(found.st_mode):04o}); "
+            f"chmod 700 it, or set OTP_RUNTIME_DIR to a directory that is"
+        )
+
+
+def sweep(directory: str) -> None:
+    """Remove what dead nodes have left under this base: those whose lock nobody holds."""
+    for entry in os.scandir(directory):
+        if entry.is_dir(follow_symlinks=False) and os.path.exists(f"{entry.path}/lock"):
+            place = Place(entry.path)
+            fd = place.lock()
+            if fd is not None:
+                place.remove()
+                os.close(fd)
