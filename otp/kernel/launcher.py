@@ -59,6 +59,7 @@ class Launcher:
     def run(self, parent: int, modules: Sequence[str], around: dict[str, Any]) -> NoReturn:
         """Import what is to be warm, then fork on demand until told to stop."""
         name_process("otp:launcher")
+        importlib.import_module("cloudpickle")  # so that no worker has to
         self._hear_of(parent)
         if not self._warm(modules, around):
             os._exit(0)

@@ -53,6 +53,9 @@ class Membership:
         return self.program is not None and self.starter == os.getpid()
 
 
+_OURS: Final = ("otp.gen_server", "otp.supervisor", "otp.system")
+"""What every process is to find imported."""
+
 _lock = threading.RLock()
 _member: Membership | None = None
 at_stop: list[Callable[[], None]] = []
@@ -97,7 +100,7 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
     ready, write = os.pipe()
     order = {
         "root": place.root, "program": os.getpid(), "ready": write, "path": sys.path,
-        "preload": list(preload),
+        "preload": [*_OURS, *preload],
     }  # fmt: skip
     try:
         program = _run(dumps(order), write)
@@ -168,7 +171,10 @@ def _tell_to_stop(member: Membership) -> None:
 def _after_fork() -> None:
     """Another thread may have held the lock while this child was forked."""
     global _lock
-    _lock = threading.RLock()
+    _OURS: Final = ("otp.gen_server", "otp.supervisor", "otp.system")
+"""What every process is to find imported."""
+
+_lock = threading.RLock()
 
 
 os.register_at_fork(after_in_child=_after_fork)

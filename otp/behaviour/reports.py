@@ -1,0 +1,69 @@
+"""What a server says in the log when it ends for a reason that somebody should look at.
+
+Two reports, as OTP's: what the server was doing (last message, state), then that its process has
+crashed. Both are written by the dying process through `logging`, readable as they are; a handler
+finds the parts in the record's `report`. For "normal", "shutdown" and `Shutdown` there is none.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from otp.behaviour.callbacks import GenServer
+from otp.errors import shorten
+from otp.runtime import here
+from otp.terms import Crash, From, is_orderly
+
+log = logging.getLogger("otp.gen_server")
+process_log = logging.getLogger("otp.process")
+
+_LONGEST = 1000
+
+
+def terminating(
+    server: GenServer[Any], name: object, reason: Any, message: Any, caller: From | None, state: Any
+) -> None:
+    """The server is ending while it handled this message, in this state."""
+    if is_orderly(reason):
+        return
+    shown = status(server, {"state": state, "message": message, "reason": reason, "log": []})
+    lines = [
+        f"{type(server).__name__} {name!r} terminating: {shorten(shown['reason'], _LONGEST)}",
+        f"  last message: {shorten(shown['message'], _LONGEST)}",
+        f"  state: {shorten(shown['state'], _LONGEST)}",
+    ]
+    if caller is not None:
+        lines.append(f"  client: {caller.pid!r}")
+    report = {"label": ("gen_server", "terminate"), "name": name, "client": caller}
+    report |= {"last_message": shown["message"], "reason": reason, "state": shown["state"]}
+    log.error("\n".join(lines), extra={"report": report})
+
+
+def crashed(module: str, reason: Any) -> None:
+    """The process is about to end for this reason."""
+    if is_orderly(reason):
+        return
+    context = here.current()
+    kind = "raised" if isinstance(reason, Crash) else "exited"
+    text = f"process {context.pid!r} ({module}) {kind}: {shorten(reason, _LONGEST)}"
+    if isinstance(reason, Crash):
+        text += "\n" + reason.traceback.rstrip()
+    report = {
+        "label": ("proc_lib", "crash"), "module": module, "pid": context.pid, "reason": reason,
+        "class": "error" if isinstance(reason, Crash) else "exit",
+        "parent": context.parent, "message_queue_len": len(context.mailbox.arrived),
+    }  # fmt: skip
+    process_log.error(text, extra={"report": report})
+
+
+def status(server: GenServer[Any], known: dict[str, Any]) -> dict[str, Any]:
+    """What `format_status` lets through; everything, with a note, if it fails."""
+    try:
+        shown = server.format_status(dict(known))
+        if isinstance(shown, dict) and shown.keys() <= known.keys():
+            return {**known, **shown}
+        note = f"format_status is to return a dict with some of {', '.join(known)}"
+    except Exception as error:
+        note = f"format_status raised {error!r}"
+    return {**known, "EXIT": note}

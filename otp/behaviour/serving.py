@@ -1,0 +1,249 @@
+"""The loop of a GenServer: one message, one callback, one result.
+
+    what comes                        what is called
+    ("$gen_call", caller, request)    handle_call(request, caller, state)
+    ("$gen_cast", request)            handle_cast(request, state)
+    ("system", caller, request)       nothing of yours: `otp.behaviour.sys_requests`
+    Exit(parent, reason)              terminate(reason, state), and the end
+    anything else                     handle_info(message, state)
+    nothing, for `timeout` seconds    handle_info(Timeout(), state)
+
+How it ends: `terminate` gets the state that was last returned; what it raises replaces the reason;
+the reply of a `Stop` goes out after it, in any case; then the reports, then the process.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Final, NoReturn
+
+from otp import gen
+from otp.behaviour import reports, sys_requests
+from otp.behaviour.callbacks import GenServer
+from otp.behaviour.results import HIBERNATE, MISSING, Ignore, NoReply, Ok, Reply, Stop
+from otp.errors import BadReturn, ProcessExit
+from otp.runtime import here
+from otp.runtime.addressing import registry
+from otp.runtime.mailbox import NOTHING
+from otp.runtime.reasons import reason_of
+from otp.runtime.receiving import receive
+from otp.terms import Crash, Exit, From, Pid, Server, Timeout, Via
+from otp.wire.orphan import malloc_trim
+
+_ENDS: Final = (Exception, ProcessExit, SystemExit)
+"""What a callback may end in; anything else is not for us to stop."""
+
+
+class Options:
+    """What `start` was given besides the argument."""
+
+    __slots__ = ("hibernate_after", "parent")
+
+    def __init__(self, parent: Pid | None, hibernate_after: float | None) -> None:
+        self.parent = parent
+        self.hibernate_after = hibernate_after
+
+
+def begin(
+    starter: From,
+    name: Server | None,
+    cls: type[GenServer[Any]],
+    arg: Any,
+    linked: bool,
+    hibernate_after: float | None,
+) -> None:
+    """The body of a server's process: `init`, the acknowledgement, the loop."""
+    _register(starter, name)
+    me = here.current().pid
+    server = cls()
+    result = _init(starter, server, arg)
+    serving = Serving(server, name or me, starter.pid if linked else me, hibernate_after)
+    serving.state = result.state
+    gen.acknowledge(starter, "ok")
+    serving.loop(result.timeout, result.then)
+
+
+def _register(starter: From, name: Server | None) -> None:
+    """A name that the kernel does not keep is taken by the process itself."""
+    if not isinstance(name, Via):
+        return
+    keeper = registry(name)
+    if not keeper.register_name(name.key, here.current().pid):
+        gen.acknowledge(starter, "already_started", keeper.whereis_name(name.key))
+        raise ProcessExit("normal")
+
+
+def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
+    """Run `init`; unless it is Ok, tell the starter why and end."""
+    try:
+        result: Any = server.init(arg)
+    except _ENDS as raised:
+        _refuse(starter, server, reason_of(raised))
+    match result:
+        case Ok():
+            if not _is_idle_time(result.timeout):
+                _refuse(starter, server, BadReturn(result).reason)
+            return result
+        case Ignore():
+            gen.acknowledge(starter, "ignore")
+            raise ProcessExit("normal")
+        case Stop(reason):
+            _refuse(starter, server, reason)
+        case ("error", reason):  # a polite refusal: nobody is alarmed
+            gen.acknowledge(starter, "error", reason)
+            raise ProcessExit("normal")
+    _refuse(starter, server, BadReturn(result).reason)
+
+
+def _refuse(starter: From, server: GenServer[Any], reason: Any) -> NoReturn:
+    reports.crashed(type(server).__name__, reason)
+    gen.acknowledge(starter, "error", reason)
+    raise ProcessExit(reason)
+
+
+def _is_idle_time(timeout: Any) -> bool:
+    if timeout is None or timeout == HIBERNATE:
+        return True
+    return isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0
+
+
+class Serving:
+    """A server at work."""
+
+    def __init__(
+        self,
+        server: GenServer[Any],
+        name: object,
+        parent: Pid,
+        hibernate_after: float | None,
+    ) -> None:
+        self.server = server
+        self.name = name
+        self.parent = parent
+        self.hibernate_after = hibernate_after
+        self.state: Any = None
+        self.suspended = False
+        self.debug = sys_requests.Debug()
+        self._context = here.current()
+
+    # ---- the loop
+
+    def loop(self, timeout: Any, then: Any) -> NoReturn:
+        """Serve until the end, which is a `ProcessExit`."""
+        while True:
+            while then is not None:
+                timeout, then = self._continue(then)
+            message = self._next(timeout)
+            kind = message[0] if type(message) is tuple and message else None
+            if kind == "$gen_call" and len(message) == 3:
+                timeout, then = self._call(message[2], message[1])
+            elif kind == "$gen_cast" and len(message) == 2:
+                timeout, then = self._handle(self.server.handle_cast, message[1], message)
+            elif kind == "system" and len(message) == 3:
+                sys_requests.serve(self, message[2], message[1])
+            elif type(message) is Exit and message.pid == self.parent:
+                self.end(message.reason, message)
+            else:
+                timeout, then = self._handle(self.server.handle_info, message, message)
+
+    def _next(self, timeout: Any) -> Any:
+        """The next message; `Timeout()` when there was none for so long."""
+        if self.suspended:
+            return receive(self._context, self._is_heard_suspended, None)
+        if timeout is None and self.hibernate_after is None:
+            return receive(self._context, None, None)
+        if timeout == HIBERNATE:
+            hibernate()
+            return receive(self._context, None, None)
+        return self._next_within(timeout)
+
+    def _next_within(self, timeout: float | None) -> Any:
+        """Hibernate if it stays quiet for `hibernate_after`, give up after `timeout`."""
+        begin = monotonic()
+        quiet = self.hibernate_after
+        if quiet is not None and (timeout is None or quiet < timeout):
+            message = receive(self._context, None, begin + quiet)
+            if message is not NOTHING:
+                return message
+            hibernate()
+        deadline = None if timeout is None else begin + timeout
+        message = receive(self._context, None, deadline)
+        return Timeout() if message is NOTHING else message
+
+    def _is_heard_suspended(self, message: Any) -> bool:
+        if type(message) is Exit:
+            return message.pid == self.parent
+        return type(message) is tuple and len(message) == 3 and message[0] == "system"
+
+    # ---- one message
+
+    def _continue(self, then: Any) -> tuple[Any, Any]:
+        return self._handle(self.server.handle_continue, then, ("continue", then))
+
+    def _call(self, request: Any, caller: From) -> tuple[Any, Any]:
+        debug = self.debug.on
+        if debug:
+            self.debug.event(self, ("in", ("$gen_call", caller, request)))
+        try:
+            result: Any = self.server.handle_call(request, caller, self.state)
+            if type(result) is Reply and (result.timeout is None or _is_idle_time(result.timeout)):
+                gen.reply(caller, result.value)
+                self.state = result.state
+                if debug:
+                    self.debug.event(self, ("out", result.value, caller, self.state))
+                return result.timeout, result.then
+        except _ENDS as raised:
+            self.end(reason_of(raised), request, caller)
+        return self._go_on(result, request, caller)
+
+    def _handle(
+        self, callback: Callable[[Any, Any], Any], argument: Any, message: Any
+    ) -> tuple[Any, Any]:
+        if self.debug.on:
+            self.debug.event(self, ("in", message))
+        try:
+            result = callback(argument, self.state)
+        except _ENDS as raised:
+            self.end(reason_of(raised), message)
+        return self._go_on(result, message, None)
+
+    def _go_on(self, result: Any, message: Any, caller: From | None) -> tuple[Any, Any]:
+        """What a result asks for, other than a reply."""
+        if type(result) is NoReply and _is_idle_time(result.timeout):
+            self.state = result.state
+            if self.debug.on:
+                self.debug.event(self, ("noreply", self.state))
+            return result.timeout, result.then
+        if type(result) is Stop and result.state is not MISSING:
+            self.state = result.state
+            after = None if caller is None or result.reply is MISSING else (caller, result.reply)
+            self.end(result.reason, message, caller, after)
+        self.end(BadReturn(result).reason, message, caller)
+
+    # ---- the end
+
+    def end(
+        self,
+        reason: Any,
+        message: Any,
+        caller: From | None = None,
+        last_reply: tuple[From, Any] | None = None,
+    ) -> NoReturn:
+        """terminate, the last reply, the reports, the exit."""
+        try:
+            self.server.terminate(reason, self.state)
+        except _ENDS as raised:
+            reason = reason_of(raised)
+        if last_reply is not None:
+            gen.reply(*last_reply)
+        reports.terminating(self.server, self.name, reason, message, caller, self.state)
+        reports.crashed(type(self.server).__name__, reason)
+        raise ProcessExit(reason)
+
+
+def hibernate() -> None:
+    """Give back to the system what memory can be spared."""
+    gc.collect()
+    malloc_trim()

@@ -1,0 +1,269 @@
+"""What all behaviours share: start with an acknowledgement, call, reply, stop (Erlang's `gen`).
+
+A call needs no monitor and no message to the kernel:
+
+1. the request goes into the server's pipe, with a tag
+2. the caller waits for the reply with that tag in its own pipe, and for the death of the server,
+   which the write end of the server's pipe tells by ``POLLERR``
+3. the server may have replied and died: so the mailbox is drained once more after the death
+4. only if there is no reply is the kernel asked what the server died of
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NamedTuple, NoReturn
+
+from otp.errors import (
+    BadRequest,
+    CallsItself,
+    CallTimeout,
+    Ignored,
+    NoProcess,
+    ServerDied,
+    StartError,
+    StartTimeout,
+)
+from otp.errors import AlreadyStarted as NameTaken
+from otp.runtime import checking, here, signalling
+from otp.runtime.addressing import NOBODY, destination, refuse_global, registry
+from otp.runtime.context import Context
+from otp.runtime.reasons import KILLED, pack_reason, unpack_reason
+from otp.runtime.spawning import Wish, spawn
+from otp.terms import From, Pid, Ref, Server, Via
+from otp.wire.frame import Frame
+from otp.wire.protocol import (
+    CALL,
+    CAST,
+    DEMONITOR,
+    DOWN,
+    MONITOR,
+    PARCEL,
+    REASON_OF,
+    REFUSED,
+    REPLY,
+    SIGNAL,
+    SYSTEM,
+    UNLINK,
+)
+
+# ---- call, cast, reply
+
+
+def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int = CALL) -> Any:
+    """Send a request and wait for the reply. Raises the subclasses of `CallError`."""
+    deadline = checking.deadline(timeout)
+    context = here.current()
+    to = destination(context, server)
+    if to == NOBODY:
+        raise NoProcess(server, request)
+    if to == context.serial:
+        raise CallsItself(server, request)
+    tag, sent = context.new_tag(), context.signals_sent
+    context.mailbox.awaited[tag] = None
+    try:
+        reached = context.outbox.send(kind, to, tag, request)
+    except BaseException:
+        del context.mailbox.awaited[tag]
+        raise
+    if not reached:
+        del context.mailbox.awaited[tag]
+        raise NoProcess(server, request)
+    frame = context.reply(tag, deadline, context.outbox.pipe_to(to))
+    if frame is None:
+        _no_reply(context, server, request, to, sent, deadline)
+    return opened(context, server, request, frame)
+
+
+def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
+    """The value in a reply, or the error that it carries."""
+    value = context.opener.value(frame)
+    if frame[0] & ~PARCEL == REFUSED:
+        raise BadRequest(server, request, value)
+    return value
+
+
+def _no_reply(
+    context: Context, server: Server, request: Any, to: int, sent: int, deadline: float | None
+) -> NoReturn:
+    here.current()  # raises if it is we who are to die
+    if deadline is not None and monotonic() >= deadline:
+        raise CallTimeout(server, request)
+    reason = reason_of(context, to, sent, deadline)
+    if reason is None:
+        raise CallTimeout(server, request)
+    raise no_reply(server, request, unpack_reason(reason))
+
+
+def no_reply(server: Server, request: Any, reason: Any) -> NoProcess | ServerDied:
+    """The error for a server that ended with this reason."""
+    if reason == "noproc" and isinstance(reason, str):
+        return NoProcess(server, request)
+    return ServerDied(server, request, reason)
+
+
+def reason_of(context: Context, dead: int, sent: int, deadline: float | None) -> bytes | None:
+    """What a process whose pipe has closed died of; None if the kernel did not know in time."""
+    from pickle import dumps
+
+    reason: bytes | None = context.ask(REASON_OF, dumps((dead, sent)), deadline)
+    return reason
+
+
+def cast(server: Server, request: Any) -> None:
+    """Send a request that has no reply. Never waits, never fails but for what is no message."""
+    context = here.current()
+    to = destination(context, server)
+    if to != NOBODY:
+        context.outbox.send(CAST, to, 0, request)
+
+
+def reply(caller: From, value: Any) -> None:
+    """Answer a caller, from any process; one that waits no more never sees it."""
+    if not isinstance(caller, From):
+        raise TypeError(f"reply goes to the caller that handle_call was given, not to {caller!r}")
+    context = here.current()
+    if caller.pid.node == context.pid.node:
+        context.outbox.send(REPLY, caller.pid.id, caller.tag, value)
+
+
+# ---- start
+
+
+class Start(NamedTuple):
+    """How a behaviour wants its process to be started."""
+
+    body: Callable[..., Any]
+    """Runs in the new process as ``body(starter, *args)``; it must `acknowledge` or end."""
+    args: tuple[Any, ...]
+    label: str
+    module: str
+    name: Server | None = None
+    link: bool = False
+    timeout: float | None = None
+    patience: float | None = 5.0
+
+
+def start(how: Start) -> Pid:
+    """Start a process and wait until it has acknowledged. Raises `StartError` and subclasses."""
+    context, pid, tag = _start(how)
+    if context.monitors.pop(tag, "") is None:
+        context.tell(DEMONITOR, tag)
+    return pid
+
+
+def start_monitor(how: Start) -> tuple[Pid, Ref]:
+    """The same; the monitor is there from the first instruction on."""
+    context, pid, tag = _start(how)
+    return pid, context.ref(tag)
+
+
+def _start(how: Start) -> tuple[Context, Pid, int]:
+    """The acknowledgement and the monitor share a tag: we wait for whichever comes first."""
+    deadline = checking.deadline(how.timeout)
+    context = here.current()
+    local = _local_name(context, how.name)
+    tag = context.new_tag()
+    context.mailbox.awaited[tag] = context.monitors[tag] = None
+    wish = Wish(how.link, tag, local, local or how.label, how.module, how.patience)
+    try:
+        args = (From(context.pid, tag), how.name, *how.args)
+        pid = spawn(context, how.body, args, {}, wish)
+    except BaseException:
+        del context.mailbox.awaited[tag], context.monitors[tag]
+        raise
+    frame = context.reply(tag, deadline)
+    if frame is None:
+        _give_up(context, pid, tag)
+    if frame[0] & ~PARCEL == DOWN:
+        _failed(context, pid, unpack_reason(context.opener.payload(frame)))
+    if (answer := context.opener.value(frame)) != "ok":
+        _bury(context, pid, tag)
+        _raise(*answer)
+    return context, pid, tag
+
+
+def _local_name(context: Context, name: Server | None) -> str | None:
+    """The name that the kernel is to give; a `Via` is registered by the process itself."""
+    if name is None:
+        return None
+    refuse_global(name)
+    if isinstance(name, Via):
+        if (taken := registry(name).whereis_name(name.key)) is not None:
+            raise NameTaken(taken)
+        return None
+    return checking.name(name)
+
+
+def _give_up(context: Context, pid: Pid, tag: int) -> NoReturn:
+    """Too slow: unlinked, killed, and dead before we say so."""
+    context.question(UNLINK, pid.id)
+    context.question(SIGNAL, pid.id, KILLED, True, 0)
+    _bury(context, pid, tag)
+    raise StartTimeout
+
+
+def _bury(context: Context, pid: Pid, tag: int) -> None:
+    """Wait until it is dead, its name free; then forget the `Exit` that the link has brought."""
+    if tag in context.monitors:
+        context.reply(tag)
+    _forget_exit(context, pid)
+
+
+def _failed(context: Context, pid: Pid, reason: Any) -> NoReturn:
+    _forget_exit(context, pid)
+    raise StartError(reason)
+
+
+def _forget_exit(context: Context, pid: Pid) -> None:
+    from otp.wire.protocol import EXIT
+
+    arrived = context.mailbox.arrived
+    for frame in [f for f in arrived if f[0] & ~PARCEL == EXIT and f[1] == pid.id and not f[2]]:
+        arrived.remove(frame)
+
+
+def _raise(outcome: str, detail: Any) -> NoReturn:
+    match outcome:
+        case "already_started":
+            raise NameTaken(detail)
+        case "ignore":
+            raise Ignored
+    raise StartError(unpack_reason(detail))
+
+
+def acknowledge(starter: From, outcome: str, detail: Any = None) -> None:
+    """In the new process: "ok", ("ignore", None), ("error", reason), ("already_started", pid)."""
+    answer = pack_reason(detail) if outcome == "error" else detail
+    reply(starter, "ok" if outcome == "ok" else (outcome, answer))
+
+
+# ---- stop
+
+
+def stop(server: Server, reason: Any, timeout: float | None) -> None:
+    """Let a server terminate with this reason; return when it is dead.
+
+    Raises `NoProcess`, `CallTimeout` (it goes on ending), `CallsItself`, and `ServerDied` if it
+    ended with another reason.
+    """
+    deadline = checking.deadline(timeout)
+    context = here.current()
+    request = ("stop", reason)
+    to = destination(context, server)
+    if to == context.serial:
+        raise CallsItself(server, request)
+    if to == NOBODY:
+        raise NoProcess(server, request)
+    tag = context.new_tag()
+    context.mailbox.awaited[tag] = context.monitors[tag] = None
+    context.tell(MONITOR, tag, to)
+    context.outbox.send(SYSTEM, to, context.new_tag(), ("terminate", reason))
+    frame = context.reply(tag, deadline)
+    if frame is None:
+        signalling.demonitor(context, context.ref(tag), flush=True)
+        raise CallTimeout(server, request)
+    died_of = unpack_reason(context.opener.payload(frame))
+    if died_of != reason:
+        raise no_reply(server, request, died_of)
