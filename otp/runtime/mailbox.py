@@ -14,8 +14,14 @@ process, even those of `pull` itself. Reading and splitting are therefore one cr
 3. so it only notes `_rang`, and `pull` reads again before it returns
 4. a bell between the last look at `_rang` and the end finds `_pulling` unset and pulls itself
 
-And while the process sleeps in `poll`, the bell must leave the pipe alone: a handler that empties
-it would let `poll` go on sleeping beside a full `arrived`.
+The bell must not make a process sleep beside what has come, either:
+
+1. the receiver looks at `arrived` and finds nothing
+2. the bell rings, its handler takes a message out of the pipe
+3. the receiver goes to sleep on a pipe that is empty
+4. so every `pull` that brings something sets `fresh`, and `wait` does not sleep while it is set. It
+   looks once more when it is `_parked`: from then on the handler leaves the pipe alone, and `poll`
+   sees for itself what comes
 """
 
 from __future__ import annotations
@@ -58,6 +64,7 @@ class Mailbox:
         self.signal: Callable[[Frame], bool] = lambda frame: False
         self._kernel = kernel
         self._rest = b""
+        self.fresh = False
         self._pulling = self._parked = self._rang = False
         self._spin = Spin()
 
@@ -70,30 +77,27 @@ class Mailbox:
         else:
             self.pull()
 
-    def pull(self) -> bool:
-        """Empty the pipe into memory, without waiting; whether anything came."""
-        came = False
+    def pull(self) -> None:
+        """Empty the pipe into memory, without waiting."""
         while True:
             self._pulling = True
             try:
-                came = self._read() or came
+                self._read()
             finally:
                 self._pulling = False
             if not self._rang:
-                return came
+                return
             self._rang = False
 
-    def _read(self) -> bool:
-        data = pipe.read(self.fd)
-        if not data:
-            return False
-        self._split(data)
+    def _read(self) -> None:
         for _ in range(_AT_MOST):
-            if len(data) < pipe.READ:
-                break
             data = pipe.read(self.fd)
+            if not data:
+                return
             self._split(data)
-        return True
+            self.fresh = True
+            if len(data) < pipe.READ:
+                return
 
     def _split(self, data: bytes) -> None:
         try:
@@ -131,11 +135,14 @@ class Mailbox:
         `deadline` is monotonic time in seconds, None for ever; `sensor` is the write end of
         somebody's pipe. Raises `NodeDown` when the kernel is gone and nothing more can come.
         """
-        if self.pull() or self._try():
+        self.pull()
+        if self.fresh or self._try():
+            self.fresh = False
             return CAME
         begin = perf_counter()
         came = self._sleep(deadline, sensor)
         self.pull()
+        self.fresh = False
         if came == CAME:
             self._spin.slept(perf_counter() - begin)
         return came
@@ -148,9 +155,9 @@ class Mailbox:
         begin = perf_counter()
         while True:
             sched_yield()
-            came = self.pull()
+            self.pull()
             took = perf_counter() - begin
-            if came:
+            if self.fresh:
                 self._spin.hit(took)
                 return True
             if took > window:
@@ -166,7 +173,7 @@ class Mailbox:
         left = None if deadline is None else max(0.0, (deadline - monotonic()) * 1000)
         self._parked = True
         try:
-            ready = {fd for fd, _ in poll.poll(left)}
+            ready = {self.fd} if self.fresh else {fd for fd, _ in poll.poll(left)}
         finally:
             self._parked = False
         if self.fd in ready:
