@@ -12,7 +12,7 @@
         StartTimeout       init was not done in time; the process was killed
         Ignored            init returned Ignore()
       SupervisorError      a management function refused; .reason as OTP's {error, Reason}
-      BadReturn            a callback returned no result; the exit reason is ("bad_return_value", it)
+      BadReturn            a callback returned no result: ("bad_return_value", it)
       FunctionClause       no clause of a callback is made for this request
       NodeDown             the node that this process belonged to has ended
     ProcessExit            unwinds this process with .reason; a BaseException, never to be caught

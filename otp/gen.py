@@ -12,9 +12,11 @@ A call needs no monitor and no message to the kernel:
 from __future__ import annotations
 
 from collections.abc import Callable
+from pickle import dumps
 from time import monotonic
 from typing import Any, NamedTuple, NoReturn
 
+from otp.errors import AlreadyStarted as NameTaken
 from otp.errors import (
     BadRequest,
     CallsItself,
@@ -25,7 +27,6 @@ from otp.errors import (
     StartError,
     StartTimeout,
 )
-from otp.errors import AlreadyStarted as NameTaken
 from otp.runtime import checking, here, signalling
 from otp.runtime.addressing import NOBODY, destination, refuse_global, registry
 from otp.runtime.context import Context
@@ -38,6 +39,7 @@ from otp.wire.protocol import (
     CAST,
     DEMONITOR,
     DOWN,
+    EXIT,
     MONITOR,
     PARCEL,
     REASON_OF,
@@ -105,8 +107,6 @@ def no_reply(server: Server, request: Any, reason: Any) -> NoProcess | ServerDie
 
 def reason_of(context: Context, dead: int, sent: int, deadline: float | None) -> bytes | None:
     """What a process whose pipe has closed died of; None if the kernel did not know in time."""
-    from pickle import dumps
-
     reason: bytes | None = context.ask(REASON_OF, dumps((dead, sent)), deadline)
     return reason
 
@@ -217,8 +217,6 @@ def _failed(context: Context, pid: Pid, reason: Any) -> NoReturn:
 
 
 def _forget_exit(context: Context, pid: Pid) -> None:
-    from otp.wire.protocol import EXIT
-
     arrived = context.mailbox.arrived
     for frame in [f for f in arrived if f[0] & ~PARCEL == EXIT and f[1] == pid.id and not f[2]]:
         arrived.remove(frame)

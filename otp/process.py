@@ -19,12 +19,10 @@ another process cannot import travels by value. All times are in seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any, NoReturn, overload
 
-from otp.errors import NoProcess
 from otp.runtime import checking, here, signalling, timing
-from otp.runtime.addressing import NOBODY, destination, refuse_global, registry
+from otp.runtime.addressing import NOBODY, destination, registry
 from otp.runtime.mailbox import NOTHING
 from otp.runtime.receiving import receive as _receive
 from otp.runtime.spawning import Wish
@@ -120,8 +118,10 @@ def link(pid: Pid) -> None:
 
 
 def unlink(pid: Pid) -> None:
-    """Undo a link, for both. Afterwards no exit signal of it comes; an `Exit` that is in the mailbox
-    already stays there (`unlink/1`)."""
+    """Undo a link, for both (`unlink/1`).
+
+    Afterwards no exit signal of it comes; an `Exit` that is in the mailbox already stays there.
+    """
     here.current().question(protocol.UNLINK, checking.pid(pid).id)
 
 

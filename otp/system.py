@@ -52,8 +52,11 @@ def replace_state(
 
 
 def get_status(server: Server, timeout: float | None = 5.0) -> dict[str, Any]:
-    """What the server is: "module", "name", "parent", "status", and "state" as `format_status`
-    shows it (`sys:get_status/2`)."""
+    """What the server is (`sys:get_status/2`).
+
+    Keys: "module", "name", "parent", "status" ("running", "suspended"), and "state" as
+    `format_status` shows it.
+    """
     status: dict[str, Any] = _ask(server, "get_status", timeout)
     return status
 

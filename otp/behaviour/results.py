@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-S = TypeVar("S", covariant=True)
+S = TypeVar("S", covariant=True)  # noqa: PLC0105
 
 
 class _Missing:

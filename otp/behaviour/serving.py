@@ -29,21 +29,14 @@ from otp.runtime.addressing import registry
 from otp.runtime.mailbox import NOTHING
 from otp.runtime.reasons import reason_of
 from otp.runtime.receiving import receive
-from otp.terms import Crash, Exit, From, Pid, Server, Timeout, Via
+from otp.terms import Exit, From, Pid, Server, Timeout, Via
 from otp.wire.orphan import malloc_trim
 
 _ENDS: Final = (Exception, ProcessExit, SystemExit)
 """What a callback may end in; anything else is not for us to stop."""
 
-
-class Options:
-    """What `start` was given besides the argument."""
-
-    __slots__ = ("hibernate_after", "parent")
-
-    def __init__(self, parent: Pid | None, hibernate_after: float | None) -> None:
-        self.parent = parent
-        self.hibernate_after = hibernate_after
+_CALL: Final = 3  # ("$gen_call", caller, request)
+_CAST: Final = 2  # ("$gen_cast", request)
 
 
 def begin(
@@ -82,9 +75,7 @@ def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
     except _ENDS as raised:
         _refuse(starter, server, reason_of(raised))
     match result:
-        case Ok():
-            if not _is_idle_time(result.timeout):
-                _refuse(starter, server, BadReturn(result).reason)
+        case Ok(timeout=timeout) if _is_idle_time(timeout):
             return result
         case Ignore():
             gen.acknowledge(starter, "ignore")
@@ -94,7 +85,8 @@ def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
         case ("error", reason):  # a polite refusal: nobody is alarmed
             gen.acknowledge(starter, "error", reason)
             raise ProcessExit("normal")
-    _refuse(starter, server, BadReturn(result).reason)
+        case _:
+            _refuse(starter, server, BadReturn(result).reason)
 
 
 def _refuse(starter: From, server: GenServer[Any], reason: Any) -> NoReturn:
@@ -137,11 +129,11 @@ class Serving:
                 timeout, then = self._continue(then)
             message = self._next(timeout)
             kind = message[0] if type(message) is tuple and message else None
-            if kind == "$gen_call" and len(message) == 3:
+            if kind == "$gen_call" and len(message) == _CALL:
                 timeout, then = self._call(message[2], message[1])
-            elif kind == "$gen_cast" and len(message) == 2:
+            elif kind == "$gen_cast" and len(message) == _CAST:
                 timeout, then = self._handle(self.server.handle_cast, message[1], message)
-            elif kind == "system" and len(message) == 3:
+            elif kind == "system" and len(message) == _CALL:
                 sys_requests.serve(self, message[2], message[1])
             elif type(message) is Exit and message.pid == self.parent:
                 self.end(message.reason, message)
@@ -175,7 +167,7 @@ class Serving:
     def _is_heard_suspended(self, message: Any) -> bool:
         if type(message) is Exit:
             return message.pid == self.parent
-        return type(message) is tuple and len(message) == 3 and message[0] == "system"
+        return type(message) is tuple and len(message) == _CALL and message[0] == "system"
 
     # ---- one message
 
@@ -216,11 +208,11 @@ class Serving:
             if self.debug.on:
                 self.debug.event(self, ("noreply", self.state))
             return result.timeout, result.then
-        if type(result) is Stop and result.state is not MISSING:
-            self.state = result.state
-            after = None if caller is None or result.reply is MISSING else (caller, result.reply)
-            self.end(result.reason, message, caller, after)
-        self.end(BadReturn(result).reason, message, caller)
+        if type(result) is not Stop or result.state is MISSING:
+            self.end(BadReturn(result).reason, message, caller)
+        self.state = result.state
+        after = None if caller is None or result.reply is MISSING else (caller, result.reply)
+        self.end(result.reason, message, caller, after)
 
     # ---- the end
 

@@ -65,9 +65,7 @@ class Acting:
     # ---- frames and signals
 
     def _send(self, effect: Send) -> None:
-        sent = self.post.send(
-            effect.to, effect.kind, effect.sender, effect.ref, effect.payload
-        )
+        sent = self.post.send(effect.to, effect.kind, effect.sender, effect.ref, effect.payload)
         if sent == QUEUED:
             self._signal(effect.to, BELL)
 

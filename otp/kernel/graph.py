@@ -20,6 +20,9 @@ answers.
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TypeVar
+
+Edge = TypeVar("Edge")
 
 
 class Graph:
@@ -73,7 +76,7 @@ class Graph:
         return sorted({watcher for watcher, _ in self._watched.get(who, ())})
 
     @staticmethod
-    def _discard(index: defaultdict, key, value) -> None:  # type: ignore[no-untyped-def,type-arg]
+    def _discard(index: defaultdict[int, set[Edge]], key: int, value: Edge) -> None:
         if key in index:
             index[key].discard(value)
             if not index[key]:

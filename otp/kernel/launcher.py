@@ -70,7 +70,6 @@ class Launcher:
 
     def _hear_of(self, parent: int) -> None:
         """Our children wake us when they die; our parent's death ends the node."""
-
         me = os.getpid()  # a worker has this handler too, until it has its own
 
         def bell(signum: int, frame: object) -> None:
@@ -88,7 +87,8 @@ class Launcher:
     def _warm(self, modules: Sequence[str], around: dict[str, Any]) -> bool:
         """Import; tell the kernel how it went. False if this process must not be forked from."""
         before = _descriptors()
-        imported, refused = [], []
+        imported: list[str] = []
+        refused: list[str] = []
         with _silence(), _path(around.get("path", sys.path)):
             for module in modules:
                 (imported if _imports(module) else refused).append(module)
@@ -124,7 +124,7 @@ class Launcher:
         except OSError as error:
             self._tell(FORKED, serial, 0, flat(Crash(error)))
             return
-        multiprocessing.process._children.discard(child)  # type: ignore[attr-defined]
+        multiprocessing.process._children.discard(child)  # type: ignore[attr-defined]  # noqa: SLF001
         self._tell(FORKED, serial, child.pid, b"")
 
     def _worker(self, serial: int, parent: int, order: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ from otp.kernel.effects import (
     Launch,
     Release,
     Remove,
-    Ring,
     Welcome,
     answer,
 )
@@ -63,9 +62,7 @@ def launch_failed(
     return [*undo, answer(*question, ("error", error.errno, str(error)))]
 
 
-def attach(
-    state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool
-) -> list[Effect]:
+def attach(state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool) -> list[Effect]:
     """A thread becomes a process. The first thing in its mailbox is its serial number."""
     serial = state.new_serial()
     state.processes[serial] = Process(

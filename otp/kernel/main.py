@@ -49,7 +49,7 @@ def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]
     """What must be done before anything else is open: fork the first launcher."""
     name_process("otp:kernel")
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     adopt_orphans()
     for serial in (KERNEL, LAUNCHER):

@@ -1,4 +1,4 @@
-"""Registered names. The kernel alone writes them; everyone reads the symlinks (`otp.wire.place`)."""
+"""Registered names. The kernel alone writes them; everyone reads them (`otp.wire.place`)."""
 
 from __future__ import annotations
 

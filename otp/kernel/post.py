@@ -78,7 +78,7 @@ class Post:
         return True
 
     def forget(self, to: int) -> None:
-        """This process is dead."""
+        """The process is dead, or its pipe not needed for now."""
         fd = self._pipes.pop(to, None)
         if fd is None:
             return

@@ -3,6 +3,7 @@
 Nothing here reads a clock, a pipe or a process: `step(state, frame, now)` is a function of its
 arguments (it changes `state`), so a whole node can be played through in a test without any process.
 
+>>> from pickle import dumps
 >>> state = State(program=100)
 >>> [welcome, told] = step(state, (ATTACH, 0, 0, dumps(("new-1", 100, True))), now=0.0)
 >>> welcome
@@ -13,12 +14,11 @@ Name(name='kv', serial=2)
 
 from __future__ import annotations
 
-from pickle import dumps
 from struct import Struct
 from typing import Any, Final
 
 from otp.kernel import ending, lives, names, signals, timers, warming
-from otp.kernel.effects import Effect, Forward, Name, Ring, Welcome, answer
+from otp.kernel.effects import Effect, Forward, Ring, answer
 from otp.kernel.table import SHUTDOWN, Death, Process, State
 from otp.wire.codec import plain
 from otp.wire.frame import Frame
@@ -51,9 +51,10 @@ from otp.wire.protocol import (
     WARMED,
 )
 
-__all__ = ["ATTACH", "REGISTER", "Name", "State", "Welcome", "dumps", "next_deadline", "step", "tick"]
+__all__ = ["State", "next_deadline", "step", "tick"]
 
 _DESTINATION: Final = Struct("<I")
+
 
 def step(state: State, frame: Frame, now: float) -> list[Effect]:
     """Decide what one request means. Raises whatever a request raises that is none."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from otp.kernel.effects import Effect, Kill, Launch, Send
 from otp.kernel.table import State
-from otp.wire.protocol import FORK, KERNEL, LAUNCHER, STOP
+from otp.wire.protocol import KERNEL, LAUNCHER, STOP
 
 WORKER, GENERATION = "worker", "generation"
 

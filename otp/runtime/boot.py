@@ -120,7 +120,7 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
 
 
 def _run(order: str, write: int) -> subprocess.Popen[bytes]:
-    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001
     return subprocess.Popen(
         [sys.executable, *flags, "-c", _PROGRAM, order],
         stdin=subprocess.DEVNULL,
@@ -171,10 +171,7 @@ def _tell_to_stop(member: Membership) -> None:
 def _after_fork() -> None:
     """Another thread may have held the lock while this child was forked."""
     global _lock
-    _OURS: Final = ("otp.gen_server", "otp.supervisor", "otp.system")
-"""What every process is to find imported."""
-
-_lock = threading.RLock()
+    _lock = threading.RLock()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -116,5 +116,7 @@ def leave(context: Context, reason: bytes, by: int = 0, number: int = 0) -> NoRe
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):  # closed, broken, or interrupted by the bell in a flush of its own
+        with suppress(
+            Exception
+        ):  # closed, broken, or interrupted by the bell in a flush of its own
             stream.flush()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pickle import dumps
 from typing import Any, NoReturn
 
 from otp.errors import NoProcess, ProcessExit
 from otp.runtime import here
 from otp.runtime.addressing import NOBODY, destination
 from otp.runtime.context import Context
-from otp.runtime.mailbox import NOTHING
 from otp.runtime.reasons import KILLED, NOPROC, pack_reason
 from otp.runtime.receiving import receive
 from otp.terms import Down, Pid, Ref, Server
@@ -35,8 +33,10 @@ def link(context: Context, pid: Pid) -> None:
 
 
 def monitor(context: Context, server: Server) -> int:
-    """The tag of a new monitor. The name is resolved by the kernel, so that no death slips between
-    the look and the monitor."""
+    """The tag of a new monitor.
+
+    A name is resolved by the kernel, so that no death slips between the look and the monitor.
+    """
     to: int | str = server if isinstance(server, str) else destination(context, server)
     tag = context.new_tag()
     context.monitors[tag] = server if isinstance(server, str) else None
@@ -48,7 +48,7 @@ def monitor(context: Context, server: Server) -> int:
 
 
 def demonitor(context: Context, ref: Ref, flush: bool) -> bool:
-    """1. our own table forgets it, so that a `Down` on its way is dropped  2. the kernel forgets."""
+    """1. our own table forgets it, so that a `Down` on its way is dropped  2. so does the kernel."""
     if ref.owner != context.pid:
         return False
     context.mailbox.pull()
