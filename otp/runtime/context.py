@@ -61,8 +61,13 @@ class Context:
     # ---- the kernel
 
     def ask(self, kind: int, payload: bytes, deadline: float | None = None) -> Any:
-        """Put a question to the kernel; its answer, or None if `deadline` passed before it came."""
+        """Put a question to the kernel; its answer, or None if `deadline` passed before it came.
+
+        The answer is awaited before it is asked for: the doorbell may take it out of the pipe
+        before we come to wait for it, and what nobody awaits is dropped.
+        """
         tag = self.new_tag()
+        self.mailbox.awaited[tag] = None
         self.outbox.tell_kernel(kind, tag, payload)
         frame = self.reply(tag, deadline)
         return None if frame is None else plain(self.opener.payload(frame))
@@ -78,7 +83,7 @@ class Context:
     # ---- waiting
 
     def reply(self, tag: int, deadline: float | None = None, sensor: int = -1) -> Frame | None:
-        """The reply with this tag; None if `deadline` passed or the owner of `sensor` died.
+        """The reply with this tag, awaited already; None if `deadline` passed or `sensor` died.
 
         1. the server replies and dies  2. its pipe has no reader: `sensor` wakes us  3. the reply
         already stands in our mailbox: so `awaited` is looked at last, after a `pull`. With a
@@ -86,7 +91,6 @@ class Context:
         """
         mailbox = self.mailbox
         awaited = mailbox.awaited
-        awaited.setdefault(tag)
         try:
             while awaited[tag] is None:
                 if mailbox.wait(deadline, sensor) != CAME:
