@@ -31,7 +31,7 @@ from otp.runtime import checking, here, signalling
 from otp.runtime.addressing import NOBODY, destination, refuse_global, registry
 from otp.runtime.context import Context
 from otp.runtime.reasons import KILLED, pack_reason, unpack_reason
-from otp.runtime.spawning import Wish, spawn
+from otp.runtime.spawning import PATIENCE, Wish, spawn
 from otp.terms import From, Pid, Ref, Server, Via
 from otp.wire.frame import Frame
 from otp.wire.protocol import (
@@ -142,7 +142,7 @@ class Start(NamedTuple):
     name: Server | None = None
     link: bool = False
     timeout: float | None = None
-    patience: float | None = 5.0
+    patience: float | None = PATIENCE
 
 
 def start(how: Start) -> Pid:

@@ -55,7 +55,7 @@ class Process:
     serial: int
     parent: int = 0
     label: str = ""
-    patience: float | None = 5.0
+    patience: float | None = 1.5
     """How long the node's end waits for it, in seconds; None is without limit."""
     launcher: int = 0
     os_pid: int = 0

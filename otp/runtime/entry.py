@@ -51,6 +51,7 @@ def enter(root: str, serial: int, kernel: int, launcher: int, order: dict[str, A
     try:
         surroundings.remember()
         surroundings.take_on(order["surroundings"])
+        _reseed()
         function, args, kwargs = _load(context, order)
         function(*args, **kwargs)
     except BaseException as raised:
@@ -66,6 +67,8 @@ def _become(birth: Birth, parent: int) -> Context:
     mailbox = pipe.open_mailbox(place.pipe(birth.serial))
     context = Context(place, birth.serial, mailbox, birth.kernel)
     context.parent = Pid(parent, place.id)
+    group = os.getpgrp()
+    context.mailbox.node_is_gone = lambda: put_out_the_light(place, group)
     context.die_at_once = lambda: leave(context, *(context.condemned or (NORMAL, 0, 0)))
     boot.join(boot.Membership(place, birth.kernel, place.id, 0))
     here.adopt(context)
@@ -87,6 +90,12 @@ def _hang_bell(place: Place, launcher: int) -> None:
     if os.getppid() != launcher:  # it died before we had asked to hear of it
         put_out_the_light(place, group)
     here.ring()  # what came before we could hear it
+
+
+def _reseed() -> None:
+    """A module in shared pages brings a shared state of random numbers; Python's own is re-seeded."""
+    if (random := sys.modules.get("numpy.random")) is not None:
+        random.seed()
 
 
 def _load(context: Context, order: dict[str, Any]) -> Any:

@@ -32,7 +32,7 @@ from collections import deque
 from collections.abc import Callable
 from os import sched_yield
 from time import monotonic, perf_counter
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from otp.errors import NodeDown
 from otp.wire import parcel, pipe
@@ -52,6 +52,10 @@ _REPLIES: Final = frozenset(k | p for k in (REPLY, REFUSED, ANSWER) for p in (0,
 _AT_MOST: Final = 16  # full pipes in one go, so that a flood cannot keep a process in `pull`
 
 
+def raise_node_down() -> NoReturn:
+    raise NodeDown("the node has ended; otp.node.start() begins a new one")
+
+
 class Mailbox:
     """What has come for one process. Only its own thread, and the doorbell, may use it."""
 
@@ -62,6 +66,7 @@ class Mailbox:
         self.passed: deque[Any] = deque()
         self.awaited: dict[int, Frame | None] = {}
         self.signal: Callable[[Frame], bool] = lambda frame: False
+        self.node_is_gone: Callable[[], object] = raise_node_down
         self._kernel = kernel
         self._rest = b""
         self.fresh = False
@@ -133,7 +138,7 @@ class Mailbox:
         """Wait until something came (CAME), `deadline` passed (LATE) or `sensor` died (DEAD).
 
         `deadline` is monotonic time in seconds, None for ever; `sensor` is the write end of
-        somebody's pipe. Raises `NodeDown` when the kernel is gone and nothing more can come.
+        somebody's pipe. When the kernel is gone, `node_is_gone` is called, which raises `NodeDown`.
         """
         self.pull()
         if self.fresh or self._try():
@@ -181,5 +186,5 @@ class Mailbox:
         if sensor in ready and sensor != self._kernel:
             return DEAD
         if self._kernel in ready:
-            raise NodeDown("the node has ended; otp.node.start() begins a new one")
+            self.node_is_gone()
         return LATE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from otp.errors import AlreadyStarted, NodeDown
 from otp.runtime import surroundings
@@ -14,7 +14,10 @@ from otp.wire import parcel
 from otp.wire.codec import encode
 from otp.wire.protocol import LAUNCHER, SPAWN
 
-_INLINE = 2000  # bytes of work that travel in the request itself
+PATIENCE: Final = 1.5
+"""How long the node's end waits for a process that nobody supervises, in seconds."""
+
+_INLINE: Final = 2000  # bytes of work that travel in the request itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Wish:
     label: str = ""
     module: str | None = None
     """What the function needs imported; by default where it is from."""
-    patience: float | None = 5.0
+    patience: float | None = PATIENCE
     """How long the node's end waits for it once it is told to end, in seconds."""
 
 
