@@ -218,8 +218,9 @@ def _failed(context: Context, pid: Pid, reason: Any) -> NoReturn:
 
 def _forget_exit(context: Context, pid: Pid) -> None:
     arrived = context.mailbox.arrived
-    for frame in [f for f in arrived if f[0] & ~PARCEL == EXIT and f[1] == pid.id and not f[2]]:
-        arrived.remove(frame)
+    for frame in list(arrived):  # a copy: the doorbell may append meanwhile
+        if frame[0] & ~PARCEL == EXIT and frame[1] == pid.id and not frame[2]:
+            arrived.remove(frame)
 
 
 def _raise(outcome: str, detail: Any) -> NoReturn:

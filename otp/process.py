@@ -19,10 +19,11 @@ another process cannot import travels by value. All times are in seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, overload
+from typing import Any, NoReturn, get_args, overload
 
 from otp.runtime import checking, here, signalling, timing
 from otp.runtime.addressing import NOBODY, destination, registry
+from otp.runtime.aliasing import AliasOption, MonitorAlias
 from otp.runtime.mailbox import NOTHING
 from otp.runtime.receiving import receive as _receive
 from otp.runtime.spawning import Wish
@@ -31,10 +32,13 @@ from otp.terms import Pid, Ref, Server, Via
 from otp.wire import protocol
 
 __all__ = [
-    "cancel_timer", "demonitor", "exit", "info", "is_alive", "link", "monitor", "processes",
-    "read_timer", "receive", "register", "registered", "self", "send", "send_after", "spawn",
-    "spawn_link", "spawn_monitor", "start_timer", "trap_exit", "unlink", "unregister", "whereis",
+    "alias", "cancel_timer", "demonitor", "exit", "info", "is_alive", "link", "monitor",
+    "processes", "read_timer", "receive", "register", "registered", "self", "send", "send_after",
+    "spawn", "spawn_link", "spawn_monitor", "start_timer", "trap_exit", "unalias", "unlink",
+    "unregister", "whereis",
 ]  # fmt: skip
+
+_INDIRECT = (Via, Ref)
 
 
 def self() -> Pid:
@@ -71,14 +75,15 @@ def spawn_monitor(function: Callable[..., Any], /, *args: Any, **kwargs: Any) ->
 # ---- messages
 
 
-def send(dest: Server, message: Any) -> None:
+def send(dest: Server | Ref, message: Any) -> None:
     """Put a copy of the message into the mailbox of `dest`; never wait for it to be handled.
 
-    To a dead pid it is dropped silently, as in Erlang. Raises `ValueError` if `dest` is a name
+    `dest` may also be an `alias`. To a dead pid, or an alias that is not active any more, it is
+    dropped silently, as in Erlang. Raises `ValueError` if `dest` is a name
     that nobody has, `pickle.PicklingError` if the message cannot be copied: nothing is sent then.
     """
-    if isinstance(dest, Via):
-        registry(dest).send(dest.key, message)
+    if isinstance(dest, _INDIRECT):
+        _send_indirectly(dest, message)
         return
     context = here.current()
     to = destination(context, dest)
@@ -88,6 +93,31 @@ def send(dest: Server, message: Any) -> None:
         context.outbox.send(protocol.MESSAGE, to, 0, message)
     elif isinstance(dest, str):
         raise ValueError(f"no process is registered as {dest!r}")
+
+
+def _send_indirectly(dest: Via | Ref, message: Any) -> None:
+    if isinstance(dest, Via):
+        registry(dest).send(dest.key, message)
+    else:
+        signalling.send_by_alias(here.current(), dest, message)
+
+
+def alias(option: AliasOption = "explicit_unalias") -> Ref:
+    """A temporary address of the calling process: `send` takes it, until `unalias` (`alias/1`).
+
+    With "reply" it is good for one message.
+    """
+    checking.one_of(option, get_args(AliasOption), "the option of an alias")
+    context = here.current()
+    tag = context.new_tag()
+    context.aliases.add(tag, option)
+    return context.ref(tag)
+
+
+def unalias(alias: Ref) -> bool:
+    """Switch an alias off: what comes by it from now on is dropped. Whether it was active."""
+    context = here.current()
+    return checking.ref(alias).owner == context.pid and context.aliases.remove(alias.id)
 
 
 def receive(match: Callable[[Any], Any] | type | None = None, timeout: float | None = None) -> Any:
@@ -125,14 +155,19 @@ def unlink(pid: Pid) -> None:
     here.current().question(protocol.UNLINK, checking.pid(pid).id)
 
 
-def monitor(server: Server) -> Ref:
-    """Ask for a `Down` when that process ends, for whatever reason (`monitor/2`).
+def monitor(server: Server, alias: MonitorAlias | None = None) -> Ref:
+    """Ask for a `Down` when that process ends, for whatever reason (`monitor/2,3`).
 
     A dead pid or a free name gives a `Down` with reason "noproc" at once. A name is looked up now;
     its `Down` carries the name instead of the pid.
+
+    With `alias` the ref is an `alias` too. "demonitor": it ends with the monitor;
+    "reply_demonitor": the first message by it ends both; "explicit_unalias": it stays.
     """
+    if alias is not None:
+        checking.one_of(alias, get_args(MonitorAlias), "the alias of a monitor")
     context = here.current()
-    return context.ref(signalling.monitor(context, server))
+    return context.ref(signalling.monitor(context, server, alias))
 
 
 def demonitor(ref: Ref, flush: bool = False) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import select
 import signal
 from contextlib import suppress
@@ -32,6 +34,9 @@ from otp.wire.place import Place
 from otp.wire.protocol import FORK, KERNEL, SWEEP
 
 
+_SPARE = 32  # descriptors for the kernel's own use
+
+
 class NotLaunched(Exception):
     """There was no pipe or descriptor for a new process."""
 
@@ -45,7 +50,9 @@ class Acting:
 
     def __init__(self, place: Place, poll: select.epoll) -> None:
         self.halted = False
-        self.post = Post(place, poll)
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE
+        self._most = most * 2 // 3
+        self.post = Post(place, poll, most - self._most)
         self._place = place
         self._poll = poll
         self._held: dict[int, int] = {}  # the mailboxes of workers that do not read yet
@@ -89,6 +96,7 @@ class Acting:
 
     def _launch(self, effect: Launch) -> None:
         try:
+            self._check_room()
             path = self._place.pipe(effect.serial)
             pipe.make(path)
             self._held[effect.serial] = pipe.open_mailbox(path)
@@ -100,6 +108,11 @@ class Acting:
         self._send(Send(effect.launcher, FORK, KERNEL, 0, effect.order))
         if effect.asker != KERNEL:
             self._send(answer(effect.asker, effect.ref, ("ok", effect.serial)))
+
+    def _check_room(self) -> None:
+        """A process needs two descriptors here for good; keep some for everything else."""
+        if len(self._handles) + len(self._held) >= self._most:
+            raise OSError(errno.EMFILE, f"{self._most} processes are all that ulimit -n allows")
 
     def _welcome(self, effect: Welcome) -> None:
         with suppress(FileNotFoundError):  # it was killed meanwhile

@@ -37,8 +37,7 @@ def run(order: dict[str, Any], enter: Enter) -> NoReturn:
     """Be the kernel of the node that `otp.runtime.boot` has ordered."""
     place = Place(order["root"])
     mailbox, launcher = _begin(place, order, enter)
-    lock = place.lock()
-    assert lock is not None, "the node's directory was made for us alone"
+    place.lock()
     kernel = Kernel(place, mailbox, launcher, order["program"])
     kernel.wait_until_warm(order)
     kernel.serve()
@@ -189,6 +188,8 @@ class Kernel:
         for effect in effects:
             try:
                 self._acting.do(effect)
+            except OSError:  # no room for a file, no descriptor: the rest must go on
+                log.exception("the kernel could not do %r", effect)
             except acting.NotLaunched as failed:
                 more = lives.launch_failed(
                     self._state, failed.serial, failed.question, failed.error, monotonic()

@@ -8,7 +8,6 @@ carries for others (`DELIVER`).
 from __future__ import annotations
 
 import os
-import resource
 import select
 from collections import deque
 from itertools import count
@@ -24,14 +23,14 @@ DIRECT, QUEUED, DEAD = "direct", "queued", "dead"
 class Post:
     """Writes frames; what cannot be written yet waits here, in memory without limit."""
 
-    def __init__(self, place: Place, poll: select.epoll) -> None:
+    def __init__(self, place: Place, poll: select.epoll, most: int) -> None:
         self._place = place
         self._poll = poll
         self._pipes: dict[int, int] = {}
         self._serials: dict[int, int] = {}
         self._backlog: dict[int, deque[bytes]] = {}
         self._parcels = count(1)
-        self._most = max(32, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 3)
+        self._most = most  # descriptors to keep open
 
     def send(self, to: int, kind: int, sender: int, ref: int, payload: bytes) -> str:
         """Put a frame into a mailbox, through a parcel if it is long."""

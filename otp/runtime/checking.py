@@ -28,6 +28,11 @@ def deadline(timeout: float | None, what: str = "timeout") -> float | None:
     return monotonic() + span(timeout, what)
 
 
+def one_of(value: object, allowed: tuple[str, ...], what: str) -> None:
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{what} is to be one of {', '.join(map(repr, allowed))}, not {value!r}")
+
+
 def pid(value: object) -> Pid:
     if not isinstance(value, Pid):
         raise TypeError(f"this takes a Pid, not {value!r}; process.whereis(name) gives one")

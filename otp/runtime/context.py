@@ -15,8 +15,9 @@ from collections.abc import Callable
 from itertools import count
 from pickle import dumps
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
+from otp.runtime.aliasing import Aliases
 from otp.runtime.mailbox import CAME, Mailbox
 from otp.runtime.opening import Opener
 from otp.runtime.outbox import Outbox
@@ -27,7 +28,20 @@ from otp.wire.codec import plain
 from otp.wire.deadlines import Deadlines
 from otp.wire.frame import Frame
 from otp.wire.place import Place
-from otp.wire.protocol import DOWN, EXIT, KILL, PARCEL, REFUSED, SURVIVED, SWEEP
+from otp.wire.protocol import (
+    ALIASED,
+    DEMONITOR,
+    DOWN,
+    EXIT,
+    KILL,
+    PARCEL,
+    REFUSED,
+    SURVIVED,
+    SWEEP,
+)
+
+
+_FIRED: Final = ""
 
 
 class Context:
@@ -44,8 +58,10 @@ class Context:
         self.timers: Deadlines[int, Frame] = Deadlines()
         self.trapping = False
         self.monitors: dict[int, str | None] = {}
+        self.aliases = Aliases(self.demonitor)
         self.signals_sent = 0
         self.parent: Pid | None = None
+        self.is_thread = True
         self.condemned: tuple[bytes, int, int] | None = None
         self.die_at_once: Callable[[], None] = lambda: None
         self.new_tag: Callable[[], int] = count(1).__next__
@@ -53,6 +69,7 @@ class Context:
         self.opener.refuse = self._refuse
         self._signals = {
             DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
+            ALIASED: self._aliased,
         }  # fmt: skip
 
     def ref(self, tag: int) -> Ref:
@@ -79,6 +96,17 @@ class Context:
     def tell(self, kind: int, *args: Any) -> None:
         """Tell the kernel something that has no answer."""
         self.outbox.tell_kernel(kind, 0, dumps(args))
+
+    def demonitor(self, tag: int) -> bool:
+        """End a monitor: here first, so that a `Down` on its way is dropped, then in the kernel.
+
+        Whether it was active. (The doorbell may take its `Down` in at any moment: one `pop`.)
+        """
+        active = self.monitors.pop(tag, _FIRED) != _FIRED
+        if active:
+            self.tell(DEMONITOR, tag)
+        self.aliases.monitor_ended(tag)
+        return active
 
     # ---- waiting
 
@@ -127,6 +155,7 @@ class Context:
             self._drop(frame)
             return False
         name = self.monitors.pop(tag)
+        self.aliases.monitor_ended(tag)
         if tag in self.mailbox.awaited:  # somebody waits for just this, or for a reply before it
             if self.mailbox.awaited[tag] is None:
                 self.mailbox.awaited[tag] = frame
@@ -134,6 +163,12 @@ class Context:
         if name is not None:
             self.opener.watched_names[tag] = name
         return True
+
+    def _aliased(self, frame: Frame) -> bool:
+        heard = self.aliases.admits(frame[2])
+        if not heard:
+            self._drop(frame)
+        return heard
 
     def _exit(self, frame: Frame) -> bool:
         _, sender, number, payload = frame

@@ -67,6 +67,7 @@ def _become(birth: Birth, parent: int) -> Context:
     mailbox = pipe.open_mailbox(place.pipe(birth.serial))
     context = Context(place, birth.serial, mailbox, birth.kernel)
     context.parent = Pid(parent, place.id)
+    context.is_thread = False
     group = os.getpgrp()
     context.mailbox.node_is_gone = lambda: put_out_the_light(place, group)
     context.die_at_once = lambda: leave(context, *(context.condemned or (NORMAL, 0, 0)))

@@ -26,6 +26,7 @@ from typing import Final
 from otp.errors import NodeDown, ProcessExit
 from otp.runtime import boot
 from otp.runtime.context import Context
+from otp.runtime.outbox import write_to_kernel
 from otp.runtime.reasons import NORMAL, pack_reason, unpack_reason
 from otp.wire import pipe
 from otp.wire.codec import plain
@@ -115,10 +116,7 @@ def _attach() -> Context:
 
 def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[int, list[Frame]]:
     """Ask for a serial number; it is the first that ever comes into the new mailbox."""
-    try:
-        os.write(kernel, pack(ATTACH, 0, 0, dumps(who)))
-    except BrokenPipeError:
-        raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+    write_to_kernel(kernel, pack(ATTACH, 0, 0, dumps(who)))
     poll = select.poll()
     poll.register(mailbox, select.POLLIN)
     poll.register(kernel, 0)

@@ -20,7 +20,7 @@ from otp.wire import parcel
 from otp.wire.codec import decode
 from otp.wire.frame import Frame
 from otp.wire.place import Place
-from otp.wire.protocol import CALL, CAST, DOWN, EXIT, MESSAGE, PARCEL, SYSTEM, TIMEOUT
+from otp.wire.protocol import ALIASED, CALL, CAST, DOWN, EXIT, MESSAGE, PARCEL, SYSTEM, TIMEOUT
 
 log = logging.getLogger("otp.process")
 
@@ -77,6 +77,8 @@ class Opener:
             return value
         if kind == CAST:
             return ("$gen_cast", value)
+        if kind == ALIASED:
+            return value
         if kind == SYSTEM:
             return ("system", From(self.pid(sender), ref), value)
         assert kind == TIMEOUT, kind

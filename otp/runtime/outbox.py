@@ -59,19 +59,11 @@ class Outbox:
         return self.put(to, pack(kind, self._serial, ref, data))
 
     def tell_kernel(self, kind: int, ref: int, payload: bytes) -> None:
-        """Write to the kernel, which always has room soon. Raises `NodeDown` if it is gone."""
+        """Send a request to the kernel. Raises `NodeDown` if it is gone."""
         if len(payload) > ROOM:
             payload = self.parcel(KERNEL, (payload, []))
             kind |= PARCEL
-        frame = pack(kind, self._serial, ref, payload)
-        while True:
-            try:
-                os.write(self._kernel, frame)
-                return
-            except BlockingIOError:
-                _room(self._kernel, None)
-            except BrokenPipeError:
-                raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+        write_to_kernel(self._kernel, pack(kind, self._serial, ref, payload))
 
     def parcel(self, to: int, encoded: Encoded) -> bytes:
         """Put a long payload into a file for `to`; return its ticket."""
@@ -152,6 +144,18 @@ class Outbox:
         else:
             self._detours.discard(to)
         return bool(answer != "dead")
+
+
+def write_to_kernel(kernel: int, frame: bytes) -> None:
+    """Write a frame to the kernel, which always has room soon. Raises `NodeDown` if it is gone."""
+    while True:
+        try:
+            os.write(kernel, frame)
+            return
+        except BlockingIOError:
+            _room(kernel, None)
+        except BrokenPipeError:
+            raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
 
 
 def _room(fd: int, seconds: float | None) -> bool:

@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 from otp.errors import NoProcess, ProcessExit
 from otp.runtime import here
 from otp.runtime.addressing import NOBODY, destination
+from otp.runtime.aliasing import MonitorAlias
 from otp.runtime.context import Context
 from otp.runtime.reasons import KILLED, NOPROC, pack_reason
 from otp.runtime.receiving import receive
 from otp.terms import Down, Pid, Ref, Server
 from otp.wire.codec import flat
-from otp.wire.protocol import DEMONITOR, DOWN, EXIT, INFO, LINK, MESSAGE, MONITOR, REGISTER, SIGNAL
+from otp.wire.protocol import ALIASED, DOWN, EXIT, INFO, LINK, MESSAGE, MONITOR, REGISTER, SIGNAL
 
 
 def send_to_oneself(context: Context, message: Any) -> None:
@@ -20,6 +21,16 @@ def send_to_oneself(context: Context, message: Any) -> None:
     data = flat(message)
     context.mailbox.pull()
     context.mailbox.arrived.append((MESSAGE, context.serial, 0, data))
+
+
+def send_by_alias(context: Context, alias: Ref, message: Any) -> None:
+    """To whoever owns the alias, who drops it if the alias is not active."""
+    if alias.owner == context.pid:
+        data = flat(message)
+        context.mailbox.pull()
+        context.mailbox.sort([(ALIASED, context.serial, alias.id, data)])
+    elif destination(context, alias.owner) != NOBODY:
+        context.outbox.send(ALIASED, alias.owner.id, alias.id, message)
 
 
 def link(context: Context, pid: Pid) -> None:
@@ -32,7 +43,7 @@ def link(context: Context, pid: Pid) -> None:
     context.mailbox.arrived.append((EXIT, pid.id, 0, NOPROC))
 
 
-def monitor(context: Context, server: Server) -> int:
+def monitor(context: Context, server: Server, alias: MonitorAlias | None = None) -> int:
     """The tag of a new monitor.
 
     A name is resolved by the kernel, so that no death slips between the look and the monitor.
@@ -40,6 +51,8 @@ def monitor(context: Context, server: Server) -> int:
     to: int | str = server if isinstance(server, str) else destination(context, server)
     tag = context.new_tag()
     context.monitors[tag] = server if isinstance(server, str) else None
+    if alias is not None:
+        context.aliases.add(tag, alias)
     if to != NOBODY:
         context.tell(MONITOR, tag, to)
     else:
@@ -48,20 +61,19 @@ def monitor(context: Context, server: Server) -> int:
 
 
 def demonitor(context: Context, ref: Ref, flush: bool) -> bool:
-    """1. our own table forgets it, so that a `Down` on its way is dropped  2. so does the kernel."""
     if ref.owner != context.pid:
         return False
     context.mailbox.pull()
-    active = ref.id in context.monitors
-    if active:
-        del context.monitors[ref.id]
-        context.tell(DEMONITOR, ref.id)
-    elif flush:
+    active = context.demonitor(ref.id)
+    if flush and not active:
         receive(context, lambda m: isinstance(m, Down) and m.ref == ref, 0.0)
     return active
 
 
 def leave(reason: Any) -> NoReturn:
+    """exit/1. A worker ends when it is unwound; a thread is no process any more from here on."""
+    if here.current().is_thread:
+        here.detach(reason)
     raise ProcessExit(reason)
 
 

@@ -15,6 +15,7 @@ a directory of ours that nobody else may enter (0700); anything else is refused,
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -25,6 +26,7 @@ from hashlib import sha256
 from urllib.parse import quote
 
 _LONGEST_NAME = 200
+_NODE = re.compile(r"\w+-\d+-[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,29 @@ class Place:
         for path in (self.root, f"{self.root}/p", self.names, self.parcels):
             os.mkdir(path, 0o700)
 
-    def lock(self) -> int | None:
-        """Hold the node's lock as long as the descriptor is open; None if another does."""
-        fd = os.open(f"{self.root}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    def lock(self) -> int:
+        """Hold the node's lock as long as the descriptor is open.
+
+        It is locked before it gets its name: a sweep never finds a lock that nobody holds yet.
+        """
+        fd = os.open(f"{self.root}/lock.new", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        flock(fd, LOCK_EX)
+        os.rename(f"{self.root}/lock.new", f"{self.root}/lock")
+        return fd
+
+    def is_left_behind(self) -> bool:
+        """Whether the kernel of this node is dead, or its program died before there was one."""
+        try:
+            fd = os.open(f"{self.root}/lock", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return not os.path.exists(f"/proc/{self.id.split('-')[-2]}")
         try:
             flock(fd, LOCK_EX | LOCK_NB)
         except BlockingIOError:
+            return False
+        finally:
             os.close(fd)
-            return None
-        return fd
+        return True
 
     def remove(self) -> None:
         """Leave nothing behind; two may try at once."""
@@ -136,11 +152,9 @@ def _check(path: str) -> None:
 
 
 def sweep(directory: str) -> None:
-    """Remove what dead nodes have left under this base: those whose lock nobody holds."""
+    """Remove what dead nodes have left under this base."""
     for entry in os.scandir(directory):
-        if entry.is_dir(follow_symlinks=False) and os.path.exists(f"{entry.path}/lock"):
+        if entry.is_dir(follow_symlinks=False) and _NODE.fullmatch(entry.name):
             place = Place(entry.path)
-            fd = place.lock()
-            if fd is not None:
+            if place.is_left_behind():
                 place.remove()
-                os.close(fd)

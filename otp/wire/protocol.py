@@ -1,6 +1,6 @@
 """Who sends what to whom. This is the only picture of it.
 
-     a process ── MESSAGE CALL CAST SYSTEM REPLY REFUSED ──►  another process
+     a process ── MESSAGE CALL CAST SYSTEM REPLY ... ──────►  another process
          │                                                        ▲
          │ SPAWN LINK UNLINK MONITOR DEMONITOR SIGNAL             │ ANSWER EXIT DOWN
          │ REGISTER START_TIMER ... RING DELIVER                  │ MESSAGE (timers)
@@ -25,6 +25,7 @@ A frame is a header (`otp.wire.frame`) and a payload. The header's `sender` and 
     kind        sender                        ref
     CALL        who waits for the reply       the tag that the reply must carry
     REPLY       who answers                   the tag of the request
+    ALIASED     who sends                     the alias, a tag of its owner
     EXIT        who died, or who signals      0 for a link, else the number of the signal
     DOWN        who died                      the monitor
     requests    who asks                      the tag that the ANSWER will carry (0: none comes)
@@ -47,6 +48,7 @@ CAST: Final = 3
 SYSTEM: Final = 4
 REPLY: Final = 5
 REFUSED: Final = 6  # a reply that says why there is none
+ALIASED: Final = 7  # a message that came by an alias
 
 # from the kernel to a process
 ANSWER: Final = 16

@@ -27,16 +27,23 @@ PRELOAD: Final = ("otp.examples.demo.reports", "otp.examples.demo.shop")
 
 def main() -> int:
     faulthandler.dump_traceback_later(TOO_LONG, exit=True)
+    screen.open_for_any_encoding()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # os.abort shall leave no file behind
     try:
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory, "reports")
             os.environ[VARIABLE] = str(path)
             play(Reports(path))
-    except (screen.NotAsAnnounced, OtpError, TimeoutError) as error:
-        print(f"demo: not as announced: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+    except screen.NotAsAnnounced as error:
+        return failed(str(error))
+    except (OtpError, TimeoutError) as error:
+        return failed(f"{type(error).__name__}: {error}")
     return 0
+
+
+def failed(why: str) -> int:
+    print(f"demo: not as announced: {why}", file=sys.stderr)
+    return 1
 
 
 def play(reports: Reports) -> None:

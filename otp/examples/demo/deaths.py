@@ -145,7 +145,7 @@ def suffer(death: Death, reports: Reports) -> None:
 
     down = process.receive(lambda m: isinstance(m, Down) and m.ref == watch, timeout=PATIENCE)
     screen.quote(reports.new())
-    screen.confirm(f"{death.victim} died: {down.reason!r}", held=down.reason == death.reason)
+    screen.confirm(f"{death.victim} died of {death.reason!r}", held=down.reason == death.reason)
     examine(death, before, victim)
     screen.confirm(
         f"healed in {took * 1000:.1f} ms: from the blow to the first answer of {successor!r}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+from io import TextIOWrapper
 from typing import Final
 
 WIDTH: Final = 98
@@ -18,6 +19,12 @@ _CODES: Final = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cya
 
 class NotAsAnnounced(Exception):
     """The demo promised something that did not happen."""
+
+
+def open_for_any_encoding() -> None:
+    """Show a question mark where the terminal has no such letter."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def title(text: str) -> None:

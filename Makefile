@@ -1,0 +1,23 @@
+VENV ?= .venv
+RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
+
+.PHONY: help setup demo check test unit cover clean
+
+help:   ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/'
+setup: $(VENV)/.dev  ## a virtual environment with everything
+demo: $(VENV)/.run  ## the examples at work: killed, restarted, shut down
+	@$(RUN) scripts/demo
+check: $(VENV)/.dev  ## what CI runs: format, lint, types, layers, tests
+	@$(RUN) scripts/check
+test: $(VENV)/.test  ## unit and node tests
+	@$(RUN) python -m pytest -q
+unit: $(VENV)/.test  ## tests that start no process
+	@$(RUN) python -m pytest -q tests/unit
+cover: $(VENV)/.dev  ## lines no test reaches
+	@$(RUN) scripts/cover
+clean:  ## remove what the above made
+	@rm -rf .venv *.egg-info build dist .coverage* .*_cache && find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.%: setup.cfg pyproject.toml scripts/setup
+	@scripts/setup $(VENV) $*

@@ -1,0 +1,63 @@
+"""One node for all tests that need one, and nothing left behind by any.
+
+    tests/unit/     starts no process at all
+    tests/node/     each test function is a process of the node, a new one each time
+    node            the same for a test that lies elsewhere
+    fresh_node      for a test that breaks its node: it begins without one and starts its own
+
+When a test is over, its process ends with reason "shutdown", and what is linked to it ends too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import otp.node
+from otp.runtime import here
+from tests.footprint import files, footprint, leftovers
+
+PATIENCE = 2.0  # seconds until what a test started must be gone
+NEED_A_NODE = Path(__file__).parent / "node"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A runtime directory of these tests alone; it has to be empty in the end."""
+    directory = tmp_path_factory.mktemp("otp")
+    os.environ["OTP_RUNTIME_DIR"] = str(directory)
+    yield directory
+    otp.node.stop()
+    assert not files(directory), "the node left these files behind"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path) -> Iterator[None]:
+    """No process, descriptor, thread, name or file outlives the test that made it."""
+    if "fresh_node" in request.fixturenames:
+        otp.node.stop()
+    elif "node" in request.fixturenames or NEED_A_NODE in request.path.parents:
+        otp.node.current()
+    here.detach()
+    before = footprint(runtime_directory)
+    yield
+    here.detach("shutdown")
+    if left := leftovers(before, runtime_directory, PATIENCE):
+        otp.node.stop()
+        pytest.fail("left behind: " + ", ".join(left))
+
+
+@pytest.fixture
+def node() -> otp.node.Node:
+    """The node that the tests share."""
+    return otp.node.current()
+
+
+@pytest.fixture
+def fresh_node() -> Iterator[None]:
+    """There is no node now; the one that the test starts is stopped after it."""
+    yield
+    otp.node.stop()

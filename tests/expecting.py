@@ -1,0 +1,55 @@
+"""How a test waits: for news, never for time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from otp import process
+from otp.terms import Down, Ref
+
+
+def expect(match: Any = None, within: float = 5.0) -> Any:
+    """The next message that matches: a function of it, a class, or a value that it is equal to.
+
+    `within` is how many seconds until the test counts as failed, not how long anyone waits.
+    """
+    __tracebackhide__ = True
+    wanted = match if match is None or callable(match) else lambda message: message == match
+    with suppress(TimeoutError):
+        return process.receive(wanted, timeout=within)
+    pytest.fail(f"no message {match!r} within {within} s; the mailbox holds {flush()!r}")
+
+
+def expect_down(ref: Ref, within: float = 5.0) -> Any:
+    """The reason in the `Down` of this monitor.
+
+    Monitor first, then do what the process is to die of: one that is dead already has "noproc".
+    """
+    __tracebackhide__ = True
+    news: Down = expect(lambda message: isinstance(message, Down) and message.ref == ref, within)
+    return news.reason
+
+
+def expect_nothing() -> None:
+    """All that has been sent to this process so far was received.
+
+    Who sent something before has finished writing it; the kernel answers in the order in which it
+    is told, so that news which it owes us stand in our mailbox before this answer.
+    """
+    __tracebackhide__ = True
+    process.is_alive(process.self())
+    if left := flush():
+        pytest.fail(f"the mailbox holds {left!r}")
+
+
+def flush() -> list[Any]:
+    """Take all messages out of the mailbox."""
+    messages = []
+    while True:
+        try:
+            messages.append(process.receive(timeout=0))
+        except TimeoutError:
+            return messages

@@ -1,0 +1,88 @@
+"""What a test may leave behind: nothing that was not there before it.
+
+A footprint is a set of lines, one for each process, descriptor, thread and file; what two of them
+differ in is the message of a failing test.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+LAUNCHER = "otp:launcher"
+NODE = ("otp:kernel", LAUNCHER)  # these live as long as the node does
+
+Footprint = frozenset[str]
+
+
+def footprint(runtime_directory: Path) -> Footprint:
+    children = psutil.Process().children(recursive=True)
+    names = {child.pid: name_of(child) for child in children}
+    launchers = {pid for pid, name in names.items() if name == LAUNCHER}
+    return frozenset(
+        [
+            *(f"process {pid} {name}" for pid, name in names.items() if name not in NODE),
+            *(f"thread {thread.name} {thread.ident}" for thread in threading.enumerate()),
+            *descriptors(runtime_directory),
+            *files(runtime_directory, launchers),
+        ]
+    )
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return "(just gone)"
+
+
+def opened_by(pid: int | str) -> dict[int, str]:
+    """The descriptors of a process, and what each stands for."""
+    found = {}
+    with suppress(OSError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):  # in our own list: the descriptor that was read for it
+                found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+    return found
+
+
+def descriptors(runtime_directory: Path) -> list[str]:
+    """All but the write ends of mailboxes, of which a bounded number is kept open."""
+    mailboxes = f"{runtime_directory}/"
+    return [
+        f"descriptor {fd} {target}"
+        for fd, target in opened_by("self").items()
+        if not target.startswith(mailboxes)
+    ]
+
+
+def files(runtime_directory: Path, launchers: Iterable[int] = ()) -> list[str]:
+    """Mailboxes, names and parcels: what the node knows of the living.
+
+    Launchers come and go as modules are warmed, each with a mailbox of its own.
+    """
+    spared = {target for pid in launchers for target in opened_by(pid).values()}
+    paths = [
+        Path(folder, name)
+        for folder, folders, names in os.walk(runtime_directory)
+        for name in (*folders, *names)
+    ]
+    return [
+        f"file {path.relative_to(runtime_directory)}" for path in paths if str(path) not in spared
+    ]
+
+
+def leftovers(before: Footprint, runtime_directory: Path, within: float) -> list[str]:
+    """What is there that was not there `before`; processes get `within` seconds to be gone."""
+    deadline = time.monotonic() + within
+    while left := footprint(runtime_directory) - before:
+        if time.monotonic() > deadline:
+            return sorted(left)
+        time.sleep(0.002)
+    return []

@@ -1,0 +1,129 @@
+"""The runtime directory: where it is, whose it is, what its names are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from otp.wire import place as places
+from otp.wire.place import Place, base, quoted, sweep
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    path = tmp_path / "run"
+    monkeypatch.setenv("OTP_RUNTIME_DIR", str(path))
+    return path
+
+
+def test_the_base_is_made_for_its_owner_alone(chosen: Path) -> None:
+    os.umask(before := os.umask(0))
+    os.umask(0)
+    try:
+        assert base() == str(chosen)
+    finally:
+        os.umask(before)
+    assert chosen.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_base_of_ours_is_used_again(chosen: Path) -> None:
+    assert base() == base()
+
+
+@pytest.mark.parametrize("mode", [0o750, 0o705, 0o701, 0o777, 0o710, 0o720])
+def test_a_base_that_others_may_enter_is_refused(chosen: Path, mode: int) -> None:
+    chosen.mkdir()
+    chosen.chmod(mode)
+    with pytest.raises(PermissionError, match=f"open to other users.*mode {mode:04o}"):
+        base()
+    assert chosen.stat().st_mode & 0o777 == mode
+
+
+@AS_ROOT
+def test_a_base_of_somebody_else_is_refused(chosen: Path) -> None:
+    chosen.mkdir(mode=0o700)
+    os.chown(chosen, 12345, 12345)
+    with pytest.raises(PermissionError, match="belongs to user 12345; set OTP_RUNTIME_DIR"):
+        base()
+
+
+def test_a_symlink_is_refused_wherever_it_points(chosen: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    chosen.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotADirectoryError, match="is no directory"):
+        base()
+
+
+def test_a_file_is_refused(chosen: Path) -> None:
+    chosen.touch()
+    with pytest.raises(NotADirectoryError):
+        base()
+
+
+def test_the_base_is_chosen_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("OTP_RUNTIME_DIR")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert base() == f"{tmp_path}/otp"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "missing"))
+    assert places._default().endswith(f"/otp-{os.geteuid()}")
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("kv", "kv"),
+        ("a/b", "a%2Fb"),
+        ("..", "%2E%2E"),
+        (".", "%2E"),
+        ("%41", "%2541"),
+        ("ä€", "%C3%A4%E2%82%AC"),
+        ("two\nlines\0", "two%0Alines%00"),
+        ("\udcff", "%ED%B3%BF"),
+    ],
+)
+def test_a_name_is_a_file_name(name: str, file: str) -> None:
+    assert quoted(name) == file
+
+
+def test_long_names_are_shortened_and_stay_different() -> None:
+    one, other = quoted("x" * 5000), quoted("x" * 4999 + "y")
+    assert one != other
+    assert len(one) < 255
+
+
+def test_a_name_leads_to_the_serial_number(tmp_path: Path) -> None:
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    assert place.whereis("kv") is None
+    os.symlink("12", place.name("kv"))
+    assert place.whereis("kv") == 12
+
+
+def test_a_node_has_one_lock(tmp_path: Path) -> None:
+    place = Place(str(tmp_path))
+    first = place.lock()
+    assert first is not None
+    assert place.lock() is None
+    os.close(first)
+    again = place.lock()
+    assert again is not None
+    os.close(again)
+
+
+def test_a_sweep_removes_dead_nodes_and_nothing_else(tmp_path: Path) -> None:
+    living, dead, odd = (Place(str(tmp_path / name)) for name in ("living", "dead", "odd"))
+    for place in (living, dead, odd):
+        place.make()
+    os.close(dead.lock() or -1)
+    held = living.lock()
+    assert held is not None
+    (tmp_path / "file").touch()
+    sweep(str(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == ["file", "living", "odd"]
+    os.close(held)
