@@ -1,7 +1,7 @@
 VENV ?= .venv
 RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
 
-.PHONY: help setup demo check test unit cover clean
+.PHONY: help setup demo check test unit conformance cover clean
 
 help:   ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/'
@@ -14,6 +14,8 @@ test: $(VENV)/.test  ## unit and node tests
 	@$(RUN) python -m pytest -q
 unit: $(VENV)/.test  ## tests that start no process
 	@$(RUN) python -m pytest -q tests/unit
+conformance: $(VENV)/.test  ## every trace of the real BEAM against ours, by area
+	@$(RUN) scripts/conformance
 cover: $(VENV)/.dev  ## lines no test reaches
 	@$(RUN) scripts/cover
 clean:  ## remove what the above made

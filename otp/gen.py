@@ -37,8 +37,6 @@ from otp.wire.frame import Frame
 from otp.wire.protocol import (
     CALL,
     CAST,
-    DEMONITOR,
-    DOWN,
     EXIT,
     MONITOR,
     PARCEL,
@@ -147,41 +145,46 @@ class Start(NamedTuple):
 
 def start(how: Start) -> Pid:
     """Start a process and wait until it has acknowledged. Raises `StartError` and subclasses."""
-    context, pid, tag = _start(how)
-    if context.monitors.pop(tag, "") is None:
-        context.tell(DEMONITOR, tag)
+    context, pid, monitor = _start(how)
+    context.demonitor(monitor)
+    del context.mailbox.awaited[monitor]
     return pid
 
 
 def start_monitor(how: Start) -> tuple[Pid, Ref]:
     """The same; the monitor is there from the first instruction on."""
-    context, pid, tag = _start(how)
-    return pid, context.ref(tag)
+    context, pid, monitor = _start(how)
+    if (down := context.mailbox.awaited.pop(monitor)) is not None:
+        context.mailbox.arrived.append(down)
+    return pid, context.ref(monitor)
 
 
 def _start(how: Start) -> tuple[Context, Pid, int]:
-    """The acknowledgement and the monitor share a tag: we wait for whichever comes first."""
+    """Wait for the acknowledgement or the death, whichever comes first. The tag of the monitor is
+    still awaited after a success, so that no `Down` slips between.
+    """
     deadline = checking.deadline(how.timeout)
     context = here.current()
     local = _local_name(context, how.name)
-    tag = context.new_tag()
-    context.mailbox.awaited[tag] = context.monitors[tag] = None
-    wish = Wish(how.link, tag, local, local or how.label, how.module, how.patience)
+    awaited, ack, monitor = context.mailbox.awaited, context.new_tag(), context.new_tag()
+    awaited[ack] = awaited[monitor] = context.monitors[monitor] = None
+    wish = Wish(how.link, monitor, local, local or how.label, how.module, how.patience)
     try:
-        args = (From(context.pid, tag), how.name, *how.args)
+        args = (From(context.pid, ack), how.name, *how.args)
         pid = spawn(context, how.body, args, {}, wish)
     except BaseException:
-        del context.mailbox.awaited[tag], context.monitors[tag]
+        del awaited[ack], awaited[monitor], context.monitors[monitor]
         raise
-    frame = context.reply(tag, deadline)
+    context.first_of((ack, monitor), deadline)
+    frame = awaited.pop(ack)
+    if frame is not None and (answer := context.opener.value(frame)) == "ok":
+        return context, pid, monitor
+    if frame is None and awaited[monitor] is None:
+        _give_up(context, pid, monitor)
+    died_of = _bury(context, pid, monitor)
     if frame is None:
-        _give_up(context, pid, tag)
-    if frame[0] & ~PARCEL == DOWN:
-        _failed(context, pid, unpack_reason(context.opener.payload(frame)))
-    if (answer := context.opener.value(frame)) != "ok":
-        _bury(context, pid, tag)
-        _raise(*answer)
-    return context, pid, tag
+        raise StartError(died_of)
+    _raise(*answer)
 
 
 def _local_name(context: Context, name: Server | None) -> str | None:
@@ -196,24 +199,23 @@ def _local_name(context: Context, name: Server | None) -> str | None:
     return checking.name(name)
 
 
-def _give_up(context: Context, pid: Pid, tag: int) -> NoReturn:
+def _give_up(context: Context, pid: Pid, monitor: int) -> NoReturn:
     """Too slow: unlinked, killed, and dead before we say so."""
     context.question(UNLINK, pid.id)
     context.question(SIGNAL, pid.id, KILLED, True, 0)
-    _bury(context, pid, tag)
+    _bury(context, pid, monitor)
+    here.current()  # raises if it was we who could not wait
     raise StartTimeout
 
 
-def _bury(context: Context, pid: Pid, tag: int) -> None:
-    """Wait until it is dead, its name free; then forget the `Exit` that the link has brought."""
-    if tag in context.monitors:
-        context.reply(tag)
+def _bury(context: Context, pid: Pid, monitor: int) -> Any:
+    """Wait until it is dead, its name free; forget the `Exit` that the link has brought. The reason
+    of its death.
+    """
+    down = context.reply(monitor)
+    assert down is not None
     _forget_exit(context, pid)
-
-
-def _failed(context: Context, pid: Pid, reason: Any) -> NoReturn:
-    _forget_exit(context, pid)
-    raise StartError(reason)
+    return unpack_reason(context.opener.payload(down))
 
 
 def _forget_exit(context: Context, pid: Pid) -> None:

@@ -129,6 +129,8 @@ def receive(match: Callable[[Any], Any] | type | None = None, timeout: float | N
     if isinstance(match, type):
         wanted = match
         match = lambda message: isinstance(message, wanted)  # noqa: E731
+    elif match is not None and not callable(match):
+        raise TypeError(f"match is to be a function of the message or a class, not {match!r}")
     message = _receive(here.current(), match, checking.deadline(timeout))
     if message is NOTHING:
         raise TimeoutError(f"no such message within {timeout} s")

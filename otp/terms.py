@@ -63,7 +63,7 @@ class From:
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """A monitored process has ended (Erlang's ``'DOWN'``). `pid` is the name if that was watched."""
+    """A monitored process has ended (``'DOWN'``). `pid` is the name if that was watched."""
 
     ref: Ref
     pid: Pid | str

@@ -139,9 +139,7 @@ State = dict[Ref, Interval]
 """Each interval by its ref, which is the monitor of the process that it is for."""
 
 
-def _repeat(
-    seconds: float, owner: Pid | str, what: Job | Message, *, in_turn: bool = False
-) -> Ref:
+def _repeat(seconds: float, owner: Pid | str, what: Job | Message, *, in_turn: bool = False) -> Ref:
     if checking.span(seconds, "the time of an interval") == 0:
         raise ValueError("the time of an interval is to be more than 0 seconds")
     return _ask(("every", seconds, owner, what, in_turn))

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psutil
 
-LAUNCHER = "otp:launcher"
-NODE = ("otp:kernel", LAUNCHER)  # these live as long as the node does
+KERNEL = "otp:kernel"
+STANDING = ("otp:launcher", "otp:timer_serve")  # begun when needed, they end with the node
 
 Footprint = frozenset[str]
 
@@ -24,13 +24,17 @@ Footprint = frozenset[str]
 def footprint(runtime_directory: Path) -> Footprint:
     children = psutil.Process().children(recursive=True)
     names = {child.pid: name_of(child) for child in children}
-    launchers = {pid for pid, name in names.items() if name == LAUNCHER}
+    standing = [pid for pid, name in names.items() if name in STANDING]
     return frozenset(
         [
-            *(f"process {pid} {name}" for pid, name in names.items() if name not in NODE),
+            *(
+                f"process {pid} {name}"
+                for pid, name in names.items()
+                if name not in (KERNEL, *STANDING)
+            ),
             *(f"thread {thread.name} {thread.ident}" for thread in threading.enumerate()),
             *descriptors(runtime_directory),
-            *files(runtime_directory, launchers),
+            *files(runtime_directory, standing),
         ]
     )
 
@@ -62,20 +66,28 @@ def descriptors(runtime_directory: Path) -> list[str]:
     ]
 
 
-def files(runtime_directory: Path, launchers: Iterable[int] = ()) -> list[str]:
-    """Mailboxes, names and parcels: what the node knows of the living.
-
-    Launchers come and go as modules are warmed, each with a mailbox of its own.
-    """
-    spared = {target for pid in launchers for target in opened_by(pid).values()}
+def files(runtime_directory: Path, standing: Iterable[int] = ()) -> list[str]:
+    """Mailboxes, names and parcels: what the node knows of the living, but for those that stand."""
+    mailboxes = {target for pid in standing for target in opened_by(pid).values()}
     paths = [
         Path(folder, name)
         for folder, folders, names in os.walk(runtime_directory)
         for name in (*folders, *names)
     ]
     return [
-        f"file {path.relative_to(runtime_directory)}" for path in paths if str(path) not in spared
+        f"file {path.relative_to(runtime_directory)}"
+        for path in paths
+        if mailbox_of(path) not in mailboxes
     ]
+
+
+def mailbox_of(path: Path) -> str:
+    """The mailbox of who has this name; any other path is taken as it is."""
+    try:
+        serial = path.readlink()
+    except OSError:
+        return str(path)
+    return str(path.parents[1] / "p" / serial)
 
 
 def leftovers(before: Footprint, runtime_directory: Path, within: float) -> list[str]:

@@ -21,7 +21,7 @@ LAYERS = [
     {"otp.gen"},
     {"otp.behaviour"},  # the engines of the behaviours below
     {"otp.gen_server", "otp.system"},
-    {"otp.supervisor"},
+    {"otp.supervisor", "otp.timer"},
     {"otp.examples", "otp.testing"},
 ]
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}

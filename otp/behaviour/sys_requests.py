@@ -7,15 +7,25 @@ all that is served.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn, Protocol
 
 from otp import gen
 from otp.behaviour import reports
+from otp.behaviour.callbacks import GenServer
 from otp.runtime.reasons import reason_of
-from otp.terms import From
+from otp.terms import From, Pid
 
-if TYPE_CHECKING:
-    from otp.behaviour.serving import Serving
+
+class Served(Protocol):
+    """A server at work, as far as this file is concerned (`otp.behaviour.serving.Serving`)."""
+
+    server: GenServer[Any]
+    name: object
+    parent: Pid
+    state: Any
+    suspended: bool
+
+    def end(self, reason: Any, message: Any) -> NoReturn: ...
 
 
 class Debug:
@@ -25,13 +35,13 @@ class Debug:
         self.on = False
         self.log: deque[Any] | None = None
 
-    def event(self, serving: Serving, event: Any) -> None:
-        """Something happened: ("in", message), ("out", value, caller, state), ("noreply", state)."""
+    def event(self, serving: Served, event: Any) -> None:
+        """("in", message), ("out", value, caller, state) or ("noreply", state)."""
         if self.log is not None:
             self.log.append(event)
 
 
-def serve(serving: Serving, request: Any, caller: From) -> None:
+def serve(serving: Served, request: Any, caller: From) -> None:
     """Answer one request."""
     match request:
         case ("terminate", reason):
@@ -51,7 +61,7 @@ def serve(serving: Serving, request: Any, caller: From) -> None:
     gen.reply(caller, answer)
 
 
-def _replace_state(serving: Serving, replace: Any) -> tuple[str, Any]:
+def _replace_state(serving: Served, replace: Any) -> tuple[str, Any]:
     """A function that fails changes nothing."""
     try:
         state = replace(serving.state)
@@ -61,7 +71,7 @@ def _replace_state(serving: Serving, replace: Any) -> tuple[str, Any]:
     return ("ok", state)
 
 
-def _status(serving: Serving) -> dict[str, Any]:
+def _status(serving: Served) -> dict[str, Any]:
     known = {"state": serving.state, "message": None, "reason": None, "log": []}
     shown = reports.status(serving.server, known)
     return {

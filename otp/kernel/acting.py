@@ -33,7 +33,6 @@ from otp.wire.orphan import BELL
 from otp.wire.place import Place
 from otp.wire.protocol import FORK, KERNEL, SWEEP
 
-
 _SPARE = 32  # descriptors for the kernel's own use
 
 

@@ -141,8 +141,17 @@ def _verdict(process: Process, status: int) -> Death:
     if status < 0 and -status == signal.SIGKILL:
         return process.killed or Death(KILLED)
     if status < 0:
-        return Death(flat(Signal(signal.Signals(-status).name)))
+        return Death(flat(Signal(_name_of(-status))))
     return Death(flat(ExitStatus(status)))
+
+
+def _name_of(number: int) -> str:
+    """As in signal(7); Python has no names for the real-time signals between the first and last."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        above = number - signal.SIGRTMIN
+        return f"SIGRTMIN+{above}" if above > 0 else f"SIG{number}"
 
 
 def gone(state: State, os_pid: int, now: float) -> list[Effect]:

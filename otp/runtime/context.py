@@ -11,7 +11,7 @@ The exit signals that reach a process are decided here, when they are taken out 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from pickle import dumps
 from time import monotonic
@@ -39,7 +39,6 @@ from otp.wire.protocol import (
     SURVIVED,
     SWEEP,
 )
-
 
 _FIRED: Final = ""
 
@@ -128,6 +127,15 @@ class Context:
             return awaited[tag]
         finally:
             del awaited[tag]
+
+    def first_of(self, tags: Iterable[int], deadline: float | None) -> None:
+        """Wait until a reply with one of these tags has come, which are all awaited; not beyond
+        `deadline`, and not when we are condemned ourselves.
+        """
+        mailbox = self.mailbox
+        while all(mailbox.awaited[tag] is None for tag in tags):
+            if mailbox.wait(deadline) != CAME or self.condemned is not None:
+                return
 
     def next_due(self, deadline: float | None) -> float | None:
         """The earlier of a deadline and my next timer."""

@@ -94,7 +94,7 @@ def _hang_bell(place: Place, launcher: int) -> None:
 
 
 def _reseed() -> None:
-    """A module in shared pages brings a shared state of random numbers; Python's own is re-seeded."""
+    """A module in shared pages brings its random numbers along; Python re-seeds its own itself."""
     if (random := sys.modules.get("numpy.random")) is not None:
         random.seed()
 

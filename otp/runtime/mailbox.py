@@ -30,7 +30,7 @@ import logging
 import select
 from collections import deque
 from collections.abc import Callable
-from os import sched_yield
+from os import read, sched_yield
 from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn
 
@@ -72,6 +72,9 @@ class Mailbox:
         self.fresh = False
         self._pulling = self._parked = self._rang = False
         self._spin = Spin()
+        looking = select.poll()
+        looking.register(fd, select.POLLIN)
+        self._has_come = looking.poll  # asked with 0: cheaper than a `read` that fails
 
     # ---- from the pipe into memory
 
@@ -87,24 +90,25 @@ class Mailbox:
         while True:
             self._pulling = True
             try:
-                self._read()
+                self._read_all()
             finally:
                 self._pulling = False
             if not self._rang:
                 return
             self._rang = False
 
-    def _read(self) -> None:
+    def _read_all(self) -> None:
         for _ in range(_AT_MOST):
-            data = pipe.read(self.fd)
-            if not data:
+            try:
+                data = read(self.fd, pipe.READ)
+            except BlockingIOError:
                 return
-            self._split(data)
             self.fresh = True
+            self._take(data)
             if len(data) < pipe.READ:
                 return
 
-    def _split(self, data: bytes) -> None:
+    def _take(self, data: bytes) -> None:
         try:
             frames, self._rest = split(self._rest + data if self._rest else data)
         except CorruptFrame as error:
@@ -117,12 +121,10 @@ class Mailbox:
         """Put each frame where it belongs."""
         for frame in frames:
             kind = frame[0]
-            if kind in _MESSAGES:
+            if kind in _MESSAGES or (kind not in _REPLIES and self.signal(frame)):
                 self.arrived.append(frame)
             elif kind in _REPLIES:
                 self._reply(frame)
-            elif self.signal(frame):
-                self.arrived.append(frame)
 
     def _reply(self, frame: Frame) -> None:
         """A reply that nobody awaits (any more) is dropped, as by OTP's process aliases."""
@@ -140,29 +142,24 @@ class Mailbox:
         `deadline` is monotonic time in seconds, None for ever; `sensor` is the write end of
         somebody's pipe. When the kernel is gone, `node_is_gone` is called, which raises `NodeDown`.
         """
-        self.pull()
-        if self.fresh or self._try():
-            self.fresh = False
-            return CAME
-        begin = perf_counter()
-        came = self._sleep(deadline, sensor)
+        came = CAME
+        if not self.fresh and not self._has_come(0) and not self._try():
+            came = self._sleep(deadline, sensor)
         self.pull()
         self.fresh = False
-        if came == CAME:
-            self._spin.slept(perf_counter() - begin)
         return came
 
     def _try(self) -> bool:
-        """Spin, for as long as `Spin` thinks it worth the processor."""
+        """Spin, for as long as `Spin` thinks it worth the processor; whether something came."""
         window = self._spin.window()
         if not window:
             return False
         begin = perf_counter()
         while True:
             sched_yield()
-            self.pull()
+            came = self._has_come(0) or self.fresh
             took = perf_counter() - begin
-            if self.fresh:
+            if came:
                 self._spin.hit(took)
                 return True
             if took > window:
@@ -175,13 +172,15 @@ class Mailbox:
         poll.register(self._kernel, 0)
         if sensor >= 0:
             poll.register(sensor, 0)
-        left = None if deadline is None else max(0.0, (deadline - monotonic()) * 1000)
+        begin = monotonic()
+        left = None if deadline is None else max(0.0, (deadline - begin) * 1000)
         self._parked = True
         try:
             ready = {self.fd} if self.fresh else {fd for fd, _ in poll.poll(left)}
         finally:
             self._parked = False
         if self.fd in ready:
+            self._spin.slept(monotonic() - begin)
             return CAME
         if sensor in ready and sensor != self._kernel:
             return DEAD

@@ -6,6 +6,7 @@ all that has not been looked at. One receive looks at each message once, however
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +58,16 @@ def _from_arrived(context: Context, match: Match | None) -> Any:
         message = open_frame(arrived.popleft())
         if message is UNREADABLE:
             continue
-        if match is None or match(message):
+        if match is None or _is_wanted(match, message, passed):
             return message
         passed.append(message)
     return NOTHING
+
+
+def _is_wanted(match: Match, message: Any, passed: deque[Any]) -> bool:
+    """A match that raises has looked at the message and not taken it."""
+    try:
+        return bool(match(message))
+    except BaseException:
+        passed.append(message)
+        raise

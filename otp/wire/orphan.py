@@ -46,7 +46,11 @@ def adopt_orphans() -> None:
 
 
 def put_out_the_light(place: Place, group: int) -> NoReturn:
-    """End the node of which nobody else may be left."""
+    """End the node of which nobody else may be left.
+
+    The bell is unhung first: another parent's death must not begin this a second time in its midst.
+    """
+    signal.signal(BELL, signal.SIG_IGN)
     try:
         if os.getpgrp() == group:
             with suppress(PermissionError):  # a session leader has to stay, and dies with the rest

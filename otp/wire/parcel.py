@@ -4,7 +4,7 @@ The sender writes the file once, into the node's directory (a tmpfs, so this is 
 its frame, the *ticket*. The receiver maps the file and removes it; the buffers of the value (the
 data of a numpy array) stay where they are mapped, so they are copied once on their whole way.
 
-    file    pickle │ buffer │ buffer │ ... │ (offset, length) of each │ their number, pickle's length
+    file    pickle │ buffer │ buffer │ ... │ (offset, length) of each │ how many, pickle's length
     name    TO.FROM.NUMBER
 
 What is left over, and who removes it:
@@ -107,8 +107,10 @@ def open_parcel(place: Place, ticket: bytes) -> tuple[memoryview, list[memoryvie
 def _parts(view: memoryview) -> tuple[memoryview, list[memoryview]]:
     end = view.nbytes - _PAIR.size
     count, length = _PAIR.unpack_from(view, end)
+    if count * _PAIR.size + length > end:
+        raise ValueError("this parcel is not whole")
     index = [_PAIR.unpack_from(view, end - (count - i) * _PAIR.size) for i in range(count)]
-    if length > end or any(at + size > end for at, size in index):
+    if any(at + size > end for at, size in index):
         raise ValueError("this parcel is not whole")
     return view[:length], [view[at : at + size] for at, size in index]
 

@@ -19,6 +19,7 @@ import re
 import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import lru_cache
@@ -26,7 +27,9 @@ from hashlib import sha256
 from urllib.parse import quote
 
 _LONGEST_NAME = 200
-_NODE = re.compile(r"\w+-\d+-[0-9a-f]+")
+_TEMP = tempfile.gettempdir()  # asked for once: it takes a lock, and a signal handler needs it
+_NODE = re.compile(r"\w+-\d+-[0-9a-f]{8}")
+_PARTS = {"lock", "lock.new", "names", "p", "parcels"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Place:
     @property
     def spare(self) -> str:
         """Where parcels go that find no room: beside the temp directory, made when needed."""
-        return os.path.join(tempfile.gettempdir(), f"otp-{os.geteuid()}-parcels-{self.id}")
+        return os.path.join(_TEMP, f"otp-{os.geteuid()}-parcels-{self.id}")
 
     def name(self, name: str) -> str:
         return f"{self.root}/names/{quoted(name)}"
@@ -81,6 +84,8 @@ class Place:
 
     def is_left_behind(self) -> bool:
         """Whether the kernel of this node is dead, or its program died before there was one."""
+        if not _PARTS.issuperset(os.listdir(self.root)):
+            return False  # whatever it is, no node
         try:
             fd = os.open(f"{self.root}/lock", os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -154,7 +159,8 @@ def _check(path: str) -> None:
 def sweep(directory: str) -> None:
     """Remove what dead nodes have left under this base."""
     for entry in os.scandir(directory):
+        place = Place(entry.path)
         if entry.is_dir(follow_symlinks=False) and _NODE.fullmatch(entry.name):
-            place = Place(entry.path)
-            if place.is_left_behind():
-                place.remove()
+            with suppress(FileNotFoundError):  # another sweep was faster
+                if place.is_left_behind():
+                    place.remove()

@@ -34,7 +34,7 @@ class Local:
 @pytest.mark.parametrize(
     "value",
     [
-        None, True, 0, -(10**30), 1.5, "text", "\udcff", b"bytes", (), [], {}, set(), frozenset({1}),
+        None, True, 0, -(10**30), 1.5, "text", "\udcff", b"bytes", (), [], {}, {1}, frozenset({1}),
         ("tagged", 1, ["list", {"key": (1, 2)}]), range(3), Ellipsis, 1 + 2j, slice(1, 2),
         ME, Ref(3, ME), From(ME, 4), Down(Ref(3, ME), ME, "normal"), Exit(ME, Shutdown("why")),
         Timeout(), Crash(ValueError("x"), "traceback"), Via("tests.unit", ("key", 1)), Local([1]),
@@ -61,7 +61,7 @@ def test_a_class_that_nobody_else_can_import_travels_by_value() -> None:
 
 def test_what_names_main_travels_by_value() -> None:
     script = {}
-    exec("def double(x): return 2 * x", {"__name__": "__main__"}, script)  # noqa: S102
+    exec("def double(x): return 2 * x", {"__name__": "__main__"}, script)
     data, _ = encode(script["double"])
     assert decode(data)(21) == 42
     assert decode(flat(script["double"]))(21) == 42

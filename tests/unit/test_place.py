@@ -105,25 +105,35 @@ def test_a_name_leads_to_the_serial_number(tmp_path: Path) -> None:
     assert place.whereis("kv") == 12
 
 
-def test_a_node_has_one_lock(tmp_path: Path) -> None:
-    place = Place(str(tmp_path))
-    first = place.lock()
-    assert first is not None
-    assert place.lock() is None
-    os.close(first)
-    again = place.lock()
-    assert again is not None
-    os.close(again)
+def node_at(tmp_path: Path, name: str) -> Place:
+    place = Place(str(tmp_path / name))
+    place.make()
+    return place
+
+
+def test_a_node_is_left_behind_when_its_lock_is_free(tmp_path: Path) -> None:
+    place = node_at(tmp_path, f"node-{os.getpid()}-1234abcd")
+    held = place.lock()
+    assert not place.is_left_behind()
+    os.close(held)
+    assert place.is_left_behind()
+
+
+def test_a_node_that_is_being_made_belongs_to_its_program(tmp_path: Path) -> None:
+    assert not node_at(tmp_path, f"node-{os.getpid()}-1234abcd").is_left_behind()
+    assert node_at(tmp_path, "node-99999999-1234abcd").is_left_behind()
 
 
 def test_a_sweep_removes_dead_nodes_and_nothing_else(tmp_path: Path) -> None:
-    living, dead, odd = (Place(str(tmp_path / name)) for name in ("living", "dead", "odd"))
-    for place in (living, dead, odd):
-        place.make()
-    os.close(dead.lock() or -1)
+    living = node_at(tmp_path, f"node-{os.getpid()}-00000001")
+    dead = node_at(tmp_path, f"node-{os.getpid()}-00000002")
     held = living.lock()
-    assert held is not None
+    os.close(dead.lock())
     (tmp_path / "file").touch()
+    for other in ("my-12-pictures", "node", "photos-99999999-20231105"):
+        (tmp_path / other / "x").mkdir(parents=True)
     sweep(str(tmp_path))
-    assert sorted(os.listdir(tmp_path)) == ["file", "living", "odd"]
+    assert sorted(os.listdir(tmp_path)) == sorted(
+        ["file", "my-12-pictures", "node", "photos-99999999-20231105", living.id]
+    )
     os.close(held)

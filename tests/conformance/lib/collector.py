@@ -16,7 +16,13 @@ class Collector(GenServer[Any]):
     """Lines, labels, and who waits for which line."""
 
     def init(self, _: Any, /) -> Ok[Any]:
-        state: dict[str, Any] = {"level": None, "waiting": [], "lines": [], "names": {}, "counts": {}}
+        state: dict[str, Any] = {
+            "level": None,
+            "waiting": [],
+            "lines": [],
+            "names": {},
+            "counts": {},
+        }
         return Ok(state)
 
     def handle_call(self, request: Any, caller: From, state: Any) -> CallResult[Any]:

@@ -16,8 +16,8 @@
 Pids and refs become the labels that the scenario gave them, else pid1, ref1, ... in order of first
 appearance in the trace.
 
->>> show(erlang({"b": ["x", b"y"], 2: ("EXIT", None)}))
-"#{2=>{'EXIT',undefined},b=>[x,<<\\"y\\">>]}"
+>>> print(show(erlang({"b": ["x", b"y"], 2: ("EXIT", None)})))
+#{2=>{'EXIT',undefined},b=>[x,<<"y">>]}
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from otp.errors import CallError, CallTimeout, OtpError
+from otp.errors import CallError, OtpError
 from otp.gen_server import HIBERNATE, Ignore, NoReply, Ok, Reply, Stop
 from otp.supervisor import ChildSpec
 from otp.terms import Crash, Down, Exit, From, Global, Pid, Ref, Shutdown, Timeout, Via
@@ -102,7 +102,13 @@ def _ours(value: Any) -> Any:
         case Exit(pid, why):
             return ("EXIT", pid, why)
         case Down(ref, who, why):
-            return ("DOWN", ref, "process", who if isinstance(who, Pid) else (who, "this_node"), why)
+            return (
+                "DOWN",
+                ref,
+                "process",
+                who if isinstance(who, Pid) else (who, "this_node"),
+                why,
+            )
         case Timeout(ref, message):
             return "timeout" if ref is None else ("timeout", ref, message)
         case Crash(exception):

@@ -26,7 +26,6 @@ from otp.errors import (
     CallError,
     CallTimeout,
     Ignored,
-    OtpError,
     ProcessExit,
     StartError,
     SupervisorError,

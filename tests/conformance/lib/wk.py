@@ -5,7 +5,7 @@ records ("init", me); its `terminate` records ("terminate", me, reason). Options
 
     trap=True              trap exits
     anon=True              register no name
-    fail={n: how}          what init does the n-th time: "ignore", ("stop", r), ("exit", r), ("error", r)
+    fail={n: how}          what init does the n-th time: "ignore", or ("stop" | "exit" | "error", r)
     slow=seconds           terminate takes so long, then records ("terminated", me)
 """
 

@@ -1,0 +1,106 @@
+"""The end of a node, in good order: who is told, who is waited for, who is killed.
+
+Rules 1 to 4 are those at the head of `otp.kernel.ending`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from otp.kernel import lives, state
+from otp.kernel.effects import Halt
+from otp.wire.codec import decode
+from otp.wire.protocol import STOP
+from tests.unit.playing import PROGRAM, Play, answers, killed, news
+
+
+@pytest.fixture
+def play() -> Play:
+    return Play()
+
+
+def stop(play: Play):
+    return play.tell(STOP, play.main)
+
+
+def test_a_node_without_workers_ends_at_once(play: Play) -> None:
+    assert stop(play)[-1] == Halt()
+
+
+def test_the_top_level_gets_the_exit_signal_of_its_parents_end(play: Play) -> None:
+    top = play.spawn()
+    play.spawn(top)
+    assert news(stop(play)) == [("exit", top, play.main, "shutdown")]
+
+
+def test_threads_are_dead_to_the_others_first(play: Play) -> None:
+    worker = play.spawn(link=True)
+    told = news(stop(play))
+    assert told[0] == told[1] == ("exit", worker, play.main, "shutdown")
+    assert play.main not in play.state.processes
+
+
+def test_the_death_of_the_program_is_the_end_of_its_node(play: Play) -> None:
+    worker = play.spawn(link=True)
+    told = news(lives.gone(play.state, PROGRAM, 0.0))
+    assert told == [("exit", worker, play.main, "killed"), ("exit", worker, play.main, "shutdown")]
+    assert play.state.ending
+
+
+def test_the_death_of_another_program_with_threads_is_not(play: Play) -> None:
+    other = play.attach(555)
+    worker = play.spawn(other, link=True)
+    assert news(lives.gone(play.state, 555, 0.0)) == [("exit", worker, other, "killed")]
+    assert not play.state.ending
+
+
+def test_who_loses_its_parent_on_the_way_is_told_then(play: Play) -> None:
+    top = play.spawn()
+    child = play.spawn(top)
+    stop(play)
+    assert news(play.leave(top)) == [("exit", child, top, "shutdown")]
+    assert play.leave(child)[-1] == Halt()
+
+
+def test_who_has_not_gone_within_its_own_patience_is_killed(play: Play) -> None:
+    quick, slow = play.spawn(patience=1.0), play.spawn(patience=3.0)
+    for_ever = play.spawn(patience=None)
+    play.now = 10.0
+    stop(play)
+    assert state.next_deadline(play.state) == 11.0
+    assert killed(play.tick(10.9)) == []
+    assert killed(play.tick(11.0)) == [quick]
+    assert state.next_deadline(play.state) == 13.0
+    assert killed(play.tick(13.0)) == [slow]
+    assert state.next_deadline(play.state) is None
+    assert play.state.processes.keys() == {quick, slow, for_ever}
+
+
+def test_patience_begins_when_one_is_told(play: Play) -> None:
+    top = play.spawn(patience=None)
+    child = play.spawn(top, patience=1.0)
+    stop(play)
+    assert play.tick(100.0) == []
+    play.leave(top)
+    assert killed(play.tick(100.9)) == []
+    assert killed(play.tick(101.0)) == [child]
+
+
+def test_nobody_is_told_twice(play: Play) -> None:
+    play.spawn()
+    stop(play)
+    assert stop(play) == []
+
+
+def test_nothing_is_started_in_a_node_that_ends(play: Play) -> None:
+    worker = play.spawn()
+    stop(play)
+    (answer,) = answers(play.order(worker))
+    assert decode(answer.payload) == ("ending",)
+
+
+def test_the_last_one_puts_out_the_light(play: Play) -> None:
+    one, other = play.spawn(), play.spawn()
+    stop(play)
+    assert Halt() not in play.leave(one)
+    assert play.leave(other)[-1] == Halt()

@@ -1,0 +1,130 @@
+"""The kernel's decisions about signals: exits, links, monitors, full pipes, what is no request."""
+
+from __future__ import annotations
+
+import struct
+from pickle import UnpicklingError, dumps
+
+import pytest
+
+from otp.kernel.effects import Forward, Ring, Send
+from otp.wire.codec import decode, flat
+from otp.wire.protocol import (
+    DELIVER,
+    DEMONITOR,
+    EXITING,
+    IS_ALIVE,
+    KILL,
+    LINK,
+    MONITOR,
+    PROCESSES,
+    RING,
+    SIGNAL,
+    SURVIVED,
+    UNLINK,
+    UNREGISTER,
+)
+from tests.unit.playing import PROGRAM, Play, answers, news
+
+
+@pytest.fixture
+def play() -> Play:
+    return Play()
+
+
+def test_an_exit_signal_rings_the_bell_but_a_normal_one_can_wait(play: Play) -> None:
+    serial = play.spawn()
+    loud = play.tell(SIGNAL, play.main, serial, flat("boom"), False, 1)
+    assert [(type(e), e.to) for e in loud[:2]] == [(Send, serial), (Ring, serial)]
+    quiet = play.tell(SIGNAL, play.main, serial, flat("normal"), False, 2)
+    assert [type(effect) for effect in quiet] == [Send, Send]
+    assert answers(quiet) == quiet[1:]
+
+
+def test_a_thread_only_hears_of_the_kill_signal(play: Play) -> None:
+    assert play.tell(SIGNAL, 9, play.main, flat("kill"), True, 4)[:2] == [
+        Send(play.main, KILL, 9, 4), Ring(play.main),
+    ]  # fmt: skip
+
+
+def test_a_signal_to_the_dead_is_answered_all_the_same(play: Play) -> None:
+    assert play.ask(SIGNAL, play.main, 9999, flat("boom"), False, 1) is True
+
+
+def test_is_alive_takes_the_askers_own_signals_into_account(play: Play) -> None:
+    serial, other = play.spawn(), play.spawn()
+    assert play.ask(IS_ALIVE, play.main, serial) is True
+    play.tell(SIGNAL, play.main, serial, flat("boom"), False, 1)
+    assert play.ask(IS_ALIVE, other, serial) is True
+    assert play.tell(IS_ALIVE, play.main, serial, ref=5) == []
+    (answer,) = answers(play.tell(SURVIVED, serial, play.main, 1))
+    assert (answer.to, answer.ref, decode(answer.payload)) == (play.main, 5, True)
+
+
+@pytest.mark.parametrize("news_of_its_end", ["last words", "reaped"])
+def test_is_alive_is_answered_by_an_end_too(play: Play, news_of_its_end: str) -> None:
+    serial = play.spawn()
+    play.tell(SIGNAL, play.main, serial, flat("boom"), False, 1)
+    play.tell(IS_ALIVE, play.main, serial, ref=5)
+    says = news_of_its_end == "last words"
+    effects = play.tell(EXITING, serial, flat("x"), 0, 0) if says else play.reap(serial, -9)
+    assert [decode(answer.payload) for answer in answers(effects)] == [False]
+
+
+def test_after_an_unlink_is_answered_no_exit_comes(play: Play) -> None:
+    serial = play.spawn(link=True)
+    assert play.ask(UNLINK, play.main, serial) is True
+    assert news(play.leave(serial, "boom")) == []
+
+
+def test_after_a_demonitor_no_down_comes(play: Play) -> None:
+    serial = play.spawn(monitor=3)
+    play.tell(DEMONITOR, play.main, 3)
+    assert news(play.leave(serial)) == []
+
+
+def test_a_monitor_by_name_is_bound_to_who_has_it_now(play: Play) -> None:
+    one = play.spawn(name="kv")
+    play.tell(MONITOR, play.main, 3, "kv")
+    play.tell(UNREGISTER, play.main, "kv", ref=1)
+    other = play.spawn(name="kv")
+    assert news(play.leave(other)) == []
+    assert news(play.leave(one, "boom")) == [("down", play.main, one, "boom")]
+
+
+def test_a_monitor_on_nobody_fires_at_once_and_one_on_oneself_never(play: Play) -> None:
+    assert news(play.tell(MONITOR, play.main, 3, 9999)) == [("down", play.main, 9999, "noproc")]
+    assert news(play.tell(MONITOR, play.main, 4, "free")) == [("down", play.main, 0, "noproc")]
+    assert play.tell(MONITOR, play.main, 5, play.main) == []
+    assert play.state.graph.watchers(play.main) == []
+
+
+# ---- full pipes
+
+
+def test_a_bell_is_rung_for_who_has_one(play: Play) -> None:
+    worker, thread, unborn = play.spawn(), play.attach(PROGRAM, bell=False), play.launch()
+    said = {}
+    for target in (worker, thread, unborn, 9999):
+        effects = play.raw(RING, play.main, target.to_bytes(4, "little"), ref=1)
+        said[target] = (decode(answers(effects)[0].payload), Ring(target) in effects)
+    assert said == {
+        worker: ("rung", True), thread: ("deaf", False), unborn: ("deaf", False),
+        9999: ("dead", False),
+    }  # fmt: skip
+
+
+def test_a_frame_that_found_no_room_is_carried(play: Play) -> None:
+    worker = play.spawn()
+    carried = worker.to_bytes(4, "little") + b"frame"
+    assert play.raw(DELIVER, play.main, carried, ref=1) == [Forward(worker, b"frame", play.main, 1)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [(99, b""), (LINK, b"no pickle"), (LINK, dumps(())), (LINK, dumps((print,))), (RING, b"x")],
+)
+def test_what_is_no_request_is_refused_and_changes_nothing(play: Play, kind, payload) -> None:
+    with pytest.raises((ValueError, TypeError, UnpicklingError, struct.error)):
+        play.raw(kind, play.main, payload)
+    assert play.ask(PROCESSES, play.main) == [play.main]
