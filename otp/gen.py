@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 from otp.errors import AlreadyStarted as NameTaken
 from otp.errors import (
     BadRequest,
+    CallError,
     CallsItself,
     CallTimeout,
     Ignored,
@@ -27,12 +28,13 @@ from otp.errors import (
     StartError,
     StartTimeout,
 )
-from otp.runtime import checking, here, signalling
+from otp.runtime import checking, here, reasons, signalling
 from otp.runtime.addressing import NOBODY, destination, refuse_global, registry
 from otp.runtime.context import Context
 from otp.runtime.reasons import KILLED, pack_reason, unpack_reason
-from otp.runtime.spawning import PATIENCE, Wish, spawn
+from otp.runtime.spawning import PATIENCE, InitialCall, Wish, spawn
 from otp.terms import From, Pid, Ref, Server, Via
+from otp.wire.codec import flat
 from otp.wire.frame import Frame
 from otp.wire.protocol import (
     CALL,
@@ -78,7 +80,10 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
 
 def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
     """The value in a reply, or the error that it carries."""
-    value = context.opener.value(frame)
+    try:
+        value = context.opener.value(frame)
+    except Exception as error:  # it cannot be loaded here
+        raise CallError(server, request, reasons.reason_of(error)) from error
     if frame[0] & ~PARCEL == REFUSED:
         raise BadRequest(server, request, value)
     return value
@@ -122,7 +127,9 @@ def reply(caller: From, value: Any) -> None:
     if not isinstance(caller, From):
         raise TypeError(f"reply goes to the caller that handle_call was given, not to {caller!r}")
     context = here.current()
-    if caller.pid.node == context.pid.node:
+    if caller.pid == context.pid:
+        context.mailbox.sort([(REPLY, context.serial, caller.tag, flat(value))])
+    elif caller.pid.node == context.pid.node:
         context.outbox.send(REPLY, caller.pid.id, caller.tag, value)
 
 
@@ -133,7 +140,7 @@ class Start(NamedTuple):
     """How a behaviour wants its process to be started."""
 
     body: Callable[..., Any]
-    """Runs in the new process as ``body(starter, *args)``; it must `acknowledge` or end."""
+    """Runs in the new process as ``body(starter, name, *args)``; it must `acknowledge` or end."""
     args: tuple[Any, ...]
     label: str
     module: str
@@ -141,50 +148,70 @@ class Start(NamedTuple):
     link: bool = False
     timeout: float | None = None
     patience: float | None = PATIENCE
+    call: InitialCall | None = None
+    """What the process is for, if that is not its body (`process.info`)."""
 
 
-def start(how: Start) -> Pid:
+class Started(NamedTuple):
+    """A process that has acknowledged."""
+
+    pid: Pid
+    detail: Any
+    """What it has acknowledged with, besides "ok"."""
+    monitor: Ref | None = None
+
+
+def start(how: Start) -> Started:
     """Start a process and wait until it has acknowledged. Raises `StartError` and subclasses."""
-    context, pid, monitor = _start(how)
+    context, started, monitor = _start(how)
     context.demonitor(monitor)
     del context.mailbox.awaited[monitor]
-    return pid
+    return started
 
 
-def start_monitor(how: Start) -> tuple[Pid, Ref]:
+def start_monitor(how: Start) -> Started:
     """The same; the monitor is there from the first instruction on."""
-    context, pid, monitor = _start(how)
+    context, started, monitor = _start(how)
     if (down := context.mailbox.awaited.pop(monitor)) is not None:
         context.mailbox.arrived.append(down)
-    return pid, context.ref(monitor)
+    return started._replace(monitor=context.ref(monitor))
 
 
-def _start(how: Start) -> tuple[Context, Pid, int]:
-    """Wait for the acknowledgement or the death, whichever comes first. The tag of the monitor is
-    still awaited after a success, so that no `Down` slips between.
+def _start(how: Start) -> tuple[Context, Started, int]:
+    """Wait for the acknowledgement or the death, whichever comes first.
+
+    The tag of the monitor is still awaited after a success, so that no `Down` slips between.
     """
     deadline = checking.deadline(how.timeout)
     context = here.current()
     local = _local_name(context, how.name)
     awaited, ack, monitor = context.mailbox.awaited, context.new_tag(), context.new_tag()
     awaited[ack] = awaited[monitor] = context.monitors[monitor] = None
-    wish = Wish(how.link, monitor, local, local or how.label, how.module, how.patience)
+    wish = Wish(how.link, monitor, local, local or how.label, how.module, how.patience, how.call)
     try:
-        args = (From(context.pid, ack), how.name, *how.args)
-        pid = spawn(context, how.body, args, {}, wish)
+        args = (context.lineage(), how.body, From(context.pid, ack), how.name, *how.args)
+        pid = spawn(context, _begin, args, {}, wish)
     except BaseException:
         del awaited[ack], awaited[monitor], context.monitors[monitor]
         raise
     context.first_of((ack, monitor), deadline)
     frame = awaited.pop(ack)
-    if frame is not None and (answer := context.opener.value(frame)) == "ok":
-        return context, pid, monitor
     if frame is None and awaited[monitor] is None:
         _give_up(context, pid, monitor)
+    outcome, detail = ("died", None) if frame is None else context.opener.value(frame)
+    if outcome == "ok":
+        return context, Started(pid, detail), monitor
     died_of = _bury(context, pid, monitor)
-    if frame is None:
-        raise StartError(died_of)
-    _raise(*answer)
+    _raise(outcome, died_of if frame is None else detail)
+
+
+def _begin(
+    lineage: tuple[Pid, ...], body: Callable[..., Any], starter: From, name: Any, *args: Any
+) -> None:
+    """In the new process."""
+    context = here.current()
+    context.ancestors, context.starter = lineage, starter
+    body(starter, name, *args)
 
 
 def _local_name(context: Context, name: Server | None) -> str | None:
@@ -209,9 +236,7 @@ def _give_up(context: Context, pid: Pid, monitor: int) -> NoReturn:
 
 
 def _bury(context: Context, pid: Pid, monitor: int) -> Any:
-    """Wait until it is dead, its name free; forget the `Exit` that the link has brought. The reason
-    of its death.
-    """
+    """Wait until it is dead, its name free; forget the `Exit` of the link. Why it died."""
     down = context.reply(monitor)
     assert down is not None
     _forget_exit(context, pid)
@@ -231,13 +256,14 @@ def _raise(outcome: str, detail: Any) -> NoReturn:
             raise NameTaken(detail)
         case "ignore":
             raise Ignored
+        case "died":
+            raise StartError(detail)
     raise StartError(unpack_reason(detail))
 
 
 def acknowledge(starter: From, outcome: str, detail: Any = None) -> None:
-    """In the new process: "ok", ("ignore", None), ("error", reason), ("already_started", pid)."""
-    answer = pack_reason(detail) if outcome == "error" else detail
-    reply(starter, "ok" if outcome == "ok" else (outcome, answer))
+    """In the new process: "ok", "ignore", "error" with a reason, "already_started" with a pid."""
+    reply(starter, (outcome, pack_reason(detail) if outcome == "error" else detail))
 
 
 # ---- stop
@@ -260,7 +286,12 @@ def stop(server: Server, reason: Any, timeout: float | None) -> None:
     tag = context.new_tag()
     context.mailbox.awaited[tag] = context.monitors[tag] = None
     context.tell(MONITOR, tag, to)
-    context.outbox.send(SYSTEM, to, context.new_tag(), ("terminate", reason))
+    try:
+        context.outbox.send(SYSTEM, to, context.new_tag(), ("terminate", reason))
+    except BaseException:
+        del context.mailbox.awaited[tag]
+        signalling.demonitor(context, context.ref(tag), flush=True)
+        raise
     frame = context.reply(tag, deadline)
     if frame is None:
         signalling.demonitor(context, context.ref(tag), flush=True)

@@ -41,11 +41,13 @@ The callbacks and their results are explained at `GenServer` and in `otp.behavio
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 from otp import gen
-from otp.behaviour import serving
+from otp.behaviour import requests, serving
 from otp.behaviour.callbacks import GenServer
+from otp.behaviour.requests import RequestId, RequestIds
 from otp.behaviour.results import (
     HIBERNATE,
     CallResult,
@@ -61,8 +63,10 @@ from otp.runtime import checking
 from otp.terms import From, Pid, Ref, Server
 
 __all__ = [
-    "HIBERNATE", "CallResult", "GenServer", "Ignore", "NoReply", "Ok", "Reply", "Result", "Started",
-    "Stop", "call", "cast", "reply", "start", "start_link", "start_monitor", "stop",
+    "HIBERNATE", "CallResult", "GenServer", "Ignore", "NoReply", "Ok", "Reply", "RequestId",
+    "RequestIds", "Result", "Started", "Stop", "abcast", "call", "cast", "check_response",
+    "multi_call", "receive_response", "reply", "send_request", "start", "start_link",
+    "start_monitor", "stop", "wait_response",
 ]  # fmt: skip
 
 
@@ -83,7 +87,7 @@ def start(
     killed), and `StartError` with the reason that `init` stopped with. When it raises, the process
     is gone and its name is free.
     """
-    return gen.start(_how(cls, arg, name, timeout, hibernate_after, link=False))
+    return gen.start(_how(cls, arg, name, timeout, hibernate_after, link=False)).pid
 
 
 def start_link(
@@ -99,7 +103,7 @@ def start_link(
     If the start fails, the caller gets the exit signal of the link too, unless it traps exits or
     the reason is "normal": a supervisor is the one to start servers with.
     """
-    return gen.start(_how(cls, arg, name, timeout, hibernate_after, link=True))
+    return gen.start(_how(cls, arg, name, timeout, hibernate_after, link=True)).pid
 
 
 def start_monitor(
@@ -111,7 +115,9 @@ def start_monitor(
     hibernate_after: float | None = None,
 ) -> tuple[Pid, Ref]:
     """The same as `start`, monitored by the caller (`gen_server:start_monitor/4`)."""
-    return gen.start_monitor(_how(cls, arg, name, timeout, hibernate_after, link=False))
+    started = gen.start_monitor(_how(cls, arg, name, timeout, hibernate_after, link=False))
+    assert started.monitor is not None
+    return started.pid, started.monitor
 
 
 def _how(
@@ -126,8 +132,9 @@ def _how(
         raise TypeError(f"start takes a class derived from GenServer, not {cls!r}")
     quiet = checking.seconds(hibernate_after, "hibernate_after")
     return gen.Start(
-        serving.begin, (cls, arg, link, quiet), cls.__name__, cls.__module__, name, link, timeout
-    )
+        serving.begin, (cls, arg, link, quiet), cls.__name__, cls.__module__, name, link, timeout,
+        call=serving.initial_call(cls),
+    )  # fmt: skip
 
 
 def call(server: Server, request: Any, timeout: float | None = 5.0) -> Any:
@@ -153,6 +160,83 @@ def cast(server: Server, request: Any) -> None:
     `TypeError` for what names no process and `pickle.PicklingError` for what cannot be sent.
     """
     gen.cast(server, request)
+
+
+# ---- requests whose responses are taken later
+
+
+@overload
+def send_request(server: Server, request: Any) -> RequestId: ...
+@overload
+def send_request(server: Server, request: Any, label: Any, ids: RequestIds) -> RequestIds: ...
+def send_request(
+    server: Server, request: Any, label: Any = None, ids: RequestIds | None = None
+) -> RequestId | RequestIds:
+    """Send a request and go on; its response is taken later (`gen_server:send_request/2,4`).
+
+    Returns what the functions below take. With `label` and `ids` the request joins a collection,
+    ``RequestIds()`` at first, and the new collection is returned. That nobody is there is no error
+    here: the response says it. Raises `TypeError` for what names no process and
+    `pickle.PicklingError`.
+    """
+    sent = requests.send(server, request)
+    return sent if ids is None else ids.add(sent, label)
+
+
+def wait_response(
+    request: RequestId | RequestIds, timeout: float | None = None, delete: bool = True
+) -> Any:
+    """The response, waited for at most `timeout` seconds (`gen_server:wait_response/2,3`).
+
+    ``("reply", value)``; or ``("error", (reason, server))`` if the server ended before it replied
+    or was not there; or "timeout": then it may be waited for again.
+
+    Of a collection the first that came, as ``(response, label, ids)``, with a collection that it
+    is no more in (unless not `delete`); "no_request" if the collection is empty.
+
+    Raises `ValueError` for the request of another process.
+    """
+    return requests.response(request, timeout, delete)
+
+
+def receive_response(
+    request: RequestId | RequestIds, timeout: float | None = None, delete: bool = True
+) -> Any:
+    """The same, but after "timeout" all these requests are abandoned.
+
+    A response that comes later is dropped (`gen_server:receive_response/2,3`).
+    """
+    return requests.response(request, timeout, delete, abandoning=True)
+
+
+def check_response(message: Any, request: RequestId | RequestIds, delete: bool = True) -> Any:
+    """What a message that was received is to this request (`gen_server:check_response/2,3`).
+
+    Its response as above, or "no_reply". For loops that receive everything themselves, as the
+    `handle_info` of a server does.
+    """
+    return requests.checked(message, request, delete)
+
+
+# ---- servers of one name on several nodes
+
+
+def multi_call(
+    name: str, request: Any, timeout: float | None = None, *, nodes: Sequence[str] | None = None
+) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Call the servers with this name on these nodes, all at once (`gen_server:multi_call/4`).
+
+    Returns the replies as ``(node, value)``, and the nodes where nobody has the name, the server
+    died, or there was no reply within `timeout` seconds. `nodes` are ids (`Pid.node`), by default
+    this node and all that it knows, which today is itself.
+    """
+    return requests.multi_call(name, request, timeout, nodes)
+
+
+def abcast(name: str, request: Any, *, nodes: Sequence[str] | None = None) -> None:
+    """Cast to the servers with this name on these nodes (`gen_server:abcast/3`). Never fails."""
+    for server in requests.on_nodes(name, nodes):
+        gen.cast(server, request)
 
 
 def reply(caller: From, value: Any) -> None:

@@ -28,7 +28,7 @@ from otp.runtime.mailbox import NOTHING
 from otp.runtime.receiving import receive as _receive
 from otp.runtime.spawning import Wish
 from otp.runtime.spawning import spawn as _spawn
-from otp.terms import Pid, Ref, Server, Via
+from otp.terms import Global, Pid, Ref, Server, Via
 from otp.wire import protocol
 
 __all__ = [
@@ -91,7 +91,7 @@ def send(dest: Server | Ref, message: Any) -> None:
         signalling.send_to_oneself(context, message)
     elif to != NOBODY:
         context.outbox.send(protocol.MESSAGE, to, 0, message)
-    elif isinstance(dest, str):
+    elif isinstance(dest, (str, Global)):
         raise ValueError(f"no process is registered as {dest!r}")
 
 
@@ -236,9 +236,9 @@ def processes() -> list[Pid]:
 def info(pid: Pid) -> dict[str, Any] | None:
     """What the kernel knows of a process, or None if it is dead (`process_info/1`).
 
-    Keys: "os_pid", "registered_name", "label", "status" ("starting", "running", "attached",
-    "exiting"), "parent", "links", "monitors", "monitored_by"; of oneself also
-    "message_queue_len" and "trap_exit".
+    Keys: "os_pid", "registered_name", "label", "initial_call" (module, function, number of
+    arguments), "status" ("starting", "running", "hibernating", "attached", "exiting"), "parent",
+    "links", "monitors", "monitored_by"; of oneself also "message_queue_len" and "trap_exit".
     """
     return signalling.info(here.current(), checking.pid(pid))
 

@@ -50,7 +50,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from otp import gen_server
+from otp import gen, gen_server
+from otp.behaviour import serving
 from otp.behaviour.child import ChildInfo, ChildSpec, check_specs, one_of
 from otp.behaviour.supervising import Setup, Supervisor
 from otp.behaviour.supervisor_flags import (
@@ -102,7 +103,12 @@ def start_link(
     flags = Flags(strategy, intensity, period, auto_shutdown)
     specs = check_specs(children, auto_shutdown)
     check_count(specs, flags)
-    return gen_server.start_link(Supervisor, Setup(name, flags, specs), name=name)
+    how = gen.Start(
+        serving.begin, (Supervisor, Setup(name, flags, specs), True, None), Supervisor.__name__,
+        Supervisor.__module__, name, link=True, patience=None,
+        call=serving.initial_call(Supervisor),
+    )  # fmt: skip
+    return gen.start(how).pid
 
 
 def start_child(supervisor: Server, child: ChildSpec | list[Any] | tuple[Any, ...]) -> StartResult:

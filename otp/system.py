@@ -10,21 +10,25 @@
 >>> gen_server.stop(store)
 
 Requests stand in the server's mailbox like any other and are served between two messages. All
-times are in seconds; all functions raise what `gen_server.call` raises.
+times are in seconds; all functions raise what `gen_server.call` raises; where
+a server cannot do what is asked, they raise `SystemError`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal
 
 from otp import gen
+from otp.behaviour.callbacks import GenServer
 from otp.errors import OtpError
 from otp.terms import Server
 from otp.wire.protocol import SYSTEM
 
 __all__ = [
-    "SystemError", "get_state", "get_status", "replace_state", "resume", "suspend", "terminate",
+    "SystemError", "change_code", "get_state", "get_status", "install", "log", "no_debug", "remove",
+    "replace_state", "resume", "statistics", "suspend", "terminate", "trace",
 ]  # fmt: skip
 
 
@@ -34,6 +38,10 @@ class SystemError(OtpError):
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
         self.reason = reason
+        self._blame(reason[-1] if isinstance(reason, tuple) and reason else reason)
+
+
+# ---- its state
 
 
 def get_state(server: Server, timeout: float | None = 5.0) -> Any:
@@ -46,7 +54,8 @@ def replace_state(
 ) -> Any:
     """Let the server go on with ``replace(state)``; return that (`sys:replace_state/3`).
 
-    The function runs in the server. If it raises, the state is kept and `SystemError` is raised.
+    The function runs in the server. If it raises, the state is kept and `SystemError` is raised,
+    with the reason ``("callback_failed", Crash)``.
     """
     return _ask(server, ("replace_state", replace), timeout)
 
@@ -54,11 +63,14 @@ def replace_state(
 def get_status(server: Server, timeout: float | None = 5.0) -> dict[str, Any]:
     """What the server is (`sys:get_status/2`).
 
-    Keys: "module", "name", "parent", "status" ("running", "suspended"), and "state" as
-    `format_status` shows it.
+    Keys: "module", "name", "parent" (the server itself, if it has none), "status" ("running",
+    "suspended"), and "state" and "log" as `format_status` shows them.
     """
     status: dict[str, Any] = _ask(server, "get_status", timeout)
     return status
+
+
+# ---- its course
 
 
 def suspend(server: Server, timeout: float | None = 5.0) -> None:
@@ -71,9 +83,94 @@ def resume(server: Server, timeout: float | None = 5.0) -> None:
     _ask(server, "resume", timeout)
 
 
+def change_code(
+    server: Server,
+    code: str | ModuleType | type[GenServer[Any]],
+    old_version: Any = None,
+    extra: Any = None,
+    timeout: float | None = 5.0,
+) -> None:
+    """Let a suspended server go on with new code (`sys:change_code/5`).
+
+    `code` is its module, which is loaded from disk again in the server's process, or its class:
+    one of a module stands for that module, one of a script or the REPL goes there as it is. Then
+    ``code_change(old_version, state, extra)`` of the new class returns ``Ok(new_state)``.
+
+    Raises `SystemError` and leaves code and state as they were if `code_change` returns anything
+    else (the reason is that), if it or the module raises (``("EXIT", Crash)``), or if the server
+    is not suspended (``("unknown_system_msg", request)``).
+    """
+    if isinstance(code, ModuleType):
+        code = code.__name__
+    elif isinstance(code, type) and code.__module__ != "__main__":
+        code = code.__module__
+    _ask(server, ("change_code", code, old_version, extra), timeout)
+
+
 def terminate(server: Server, reason: Any, timeout: float | None = 5.0) -> None:
     """Order the server to terminate; returns before it has (`sys:terminate/3`)."""
     _ask(server, ("terminate", reason), timeout)
+
+
+# ---- what it does
+
+
+def log(
+    server: Server,
+    flag: bool | int | Literal["get", "print"] = "get",
+    timeout: float | None = 5.0,
+) -> list[Any] | None:
+    """Let the server keep its last events; or get them, or let it print them (`sys:log/3`).
+
+    True keeps 10 of them, a number so many, False none. "get" returns them, oldest first:
+    ``("in", message)``, ``("out", value, caller, state)``, ``("noreply", state)``,
+    ``("continue", then)``.
+    """
+    events: list[Any] | None = _ask(server, ("log", flag), timeout)
+    return events
+
+
+def statistics(
+    server: Server, flag: bool | Literal["get"] = "get", timeout: float | None = 5.0
+) -> dict[str, Any] | str | None:
+    """Let the server count, or no longer; or get what it has counted (`sys:statistics/3`).
+
+    "get" returns the keys "start_time", "current_time" (`datetime`), "cpu_time" (seconds),
+    "messages_in" and "messages_out" (replies); "no_statistics" if it does not count.
+    """
+    counted: dict[str, Any] | str | None = _ask(server, ("statistics", flag), timeout)
+    return counted
+
+
+def trace(server: Server, on: bool = True, timeout: float | None = 5.0) -> None:
+    """Let the server print all its events to its standard output, or no longer (`sys:trace/3`)."""
+    _ask(server, ("trace", on), timeout)
+
+
+def install(
+    server: Server,
+    hook: Callable[[Any, Any, Any], Any],
+    state: Any = None,
+    *,
+    id: Any = None,
+    timeout: float | None = 5.0,
+) -> None:
+    """Let the server call ``hook(state, event, server_name)`` on each event (`sys:install/3`).
+
+    It returns its next state, or "done" to be removed; one that raises is removed too. `id` is
+    what `remove` takes, by default the hook itself; one that is installed already stays as it is.
+    """
+    _ask(server, ("install", hook if id is None else id, hook, state), timeout)
+
+
+def remove(server: Server, id: Any, timeout: float | None = 5.0) -> None:
+    """Call the hook with this id no more (`sys:remove/3`)."""
+    _ask(server, ("remove", id), timeout)
+
+
+def no_debug(server: Server, timeout: float | None = 5.0) -> None:
+    """End all that `log`, `statistics`, `trace` and `install` have begun (`sys:no_debug/2`)."""
+    _ask(server, "no_debug", timeout)
 
 
 def _ask(server: Server, request: Any, timeout: float | None) -> Any:

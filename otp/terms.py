@@ -191,7 +191,8 @@ class Via:
         object.__setattr__(self, "key", key)
 
 
-Server: TypeAlias = Pid | str | Global | Via
+Server: TypeAlias = Pid | str | Global | Via | tuple[str, str]
+"""Whom to call: a pid, a name, a name kept elsewhere, or a name and the node it is on."""
 
 ORDERLY = ("normal", "shutdown")
 

@@ -20,7 +20,7 @@ LAYERS = [
     {"otp.process", "otp.node"},
     {"otp.gen"},
     {"otp.behaviour"},  # the engines of the behaviours below
-    {"otp.gen_server", "otp.system"},
+    {"otp.gen_server", "otp.proc_lib", "otp.system"},
     {"otp.supervisor", "otp.timer"},
     {"otp.examples", "otp.testing"},
 ]

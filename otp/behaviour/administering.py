@@ -15,7 +15,7 @@ from otp.behaviour.child import ChildSpec, check_significant, with_arguments, wi
 from otp.behaviour.children import Child
 from otp.behaviour.healing import State, start, stop
 from otp.behaviour.starting import Failed, run_start
-from otp.errors import FunctionClause, shorten
+from otp.errors import shorten
 from otp.terms import Pid
 
 Answer: TypeAlias = tuple[str, Any]
@@ -27,8 +27,8 @@ SIMPLE: Answer = ("error", "simple_one_for_one")
 DONE: Answer = ("ok", None)
 
 
-def answer(request: Any, state: State) -> Answer:
-    """Serve one request. Raises `FunctionClause` if it is none of a supervisor's."""
+def answer(request: Any, state: State) -> Answer | None:
+    """Serve one request; None if it is none of a supervisor's."""
     match request:
         case "which_children":
             return "ok", state.children.info()
@@ -45,7 +45,7 @@ def answer(request: Any, state: State) -> Answer:
         case ("get_child_spec", id):
             return _get_child_spec(id, state)
         case _:
-            raise FunctionClause(request)
+            return None
 
 
 def _start_child(what: Any, state: State) -> Answer:

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Literal
 
 from otp.behaviour.child import ChildInfo, ChildSpec, Restart
@@ -51,7 +50,7 @@ class Children:
     def __init__(self, strategy: Strategy = "one_for_one") -> None:
         self._strategy = strategy
         self._simple = strategy == "simple_one_for_one"
-        self._numbers = count(1)
+        self._last_number = 0
         self._entries: dict[Any, Child] = {}
         self._keys: dict[Pid, Any] = {}
 
@@ -60,6 +59,9 @@ class Children:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"Children({list(self)})"
 
     @property
     def family(self) -> Mapping[Any, Restart]:
@@ -81,7 +83,8 @@ class Children:
 
     def add(self, spec: ChildSpec, pid: Pid | None = None) -> None:
         """A new child, the last in start order."""
-        key = next(self._numbers) if self._simple else spec.id
+        self._last_number += 1
+        key = self._last_number if self._simple else spec.id
         self._entries[key] = Child(key, spec)
         if pid is not None:
             self.started(key, pid)

@@ -13,6 +13,7 @@ from typing import Any
 from otp.behaviour.callbacks import GenServer
 from otp.errors import shorten
 from otp.runtime import here
+from otp.runtime.spawning import InitialCall
 from otp.terms import Crash, From, is_orderly
 
 log = logging.getLogger("otp.gen_server")
@@ -22,9 +23,18 @@ _LONGEST = 1000
 
 
 def terminating(
-    server: GenServer[Any], name: object, reason: Any, message: Any, caller: From | None, state: Any
+    server: GenServer[Any],
+    name: object,
+    reason: Any,
+    message: Any,
+    caller: From | None,
+    state: Any,
+    left_at: str = "",
 ) -> None:
-    """The server is ending while it handled this message, in this state."""
+    """The server is ending while it handled this message, in this state.
+
+    `left_at` is the traceback of a callback that has called `process.exit`.
+    """
     if is_orderly(reason):
         return
     shown = status(server, {"state": state, "message": message, "reason": reason, "log": []})
@@ -35,24 +45,27 @@ def terminating(
     ]
     if caller is not None:
         lines.append(f"  client: {caller.pid!r}")
+    if left_at:
+        lines.append(left_at.rstrip())
     report = {"label": ("gen_server", "terminate"), "name": name, "client": caller}
     report |= {"last_message": shown["message"], "reason": reason, "state": shown["state"]}
+    report |= {"traceback": reason.traceback if isinstance(reason, Crash) else left_at}
     log.error("\n".join(lines), extra={"report": report})
 
 
-def crashed(module: str, reason: Any) -> None:
-    """The process is about to end for this reason."""
+def crashed(call: InitialCall, reason: Any) -> None:
+    """The process, started for this, is about to end for this reason (`proc_lib`'s report)."""
     if is_orderly(reason):
         return
     context = here.current()
     kind = "raised" if isinstance(reason, Crash) else "exited"
-    text = f"process {context.pid!r} ({module}) {kind}: {shorten(reason, _LONGEST)}"
+    text = f"process {context.pid!r} ({call[0]}.{call[1]}) {kind}: {shorten(reason, _LONGEST)}"
     if isinstance(reason, Crash):
         text += "\n" + reason.traceback.rstrip()
     report = {
-        "label": ("proc_lib", "crash"), "module": module, "pid": context.pid, "reason": reason,
+        "label": ("proc_lib", "crash"), "initial_call": call, "pid": context.pid, "reason": reason,
         "class": "error" if isinstance(reason, Crash) else "exit",
-        "parent": context.parent, "message_queue_len": len(context.mailbox.arrived),
+        "ancestors": context.ancestors, "message_queue_len": len(context.mailbox.arrived),
     }  # fmt: skip
     process_log.error(text, extra={"report": report})
 

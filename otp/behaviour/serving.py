@@ -17,11 +17,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from time import monotonic
+from traceback import format_exception
 from typing import Any, Final, NoReturn
 
 from otp import gen
 from otp.behaviour import reports, sys_requests
 from otp.behaviour.callbacks import GenServer
+from otp.behaviour.debugging import Debug
 from otp.behaviour.results import HIBERNATE, MISSING, Ignore, NoReply, Ok, Reply, Stop
 from otp.errors import BadReturn, ProcessExit
 from otp.runtime import here
@@ -29,8 +31,10 @@ from otp.runtime.addressing import registry
 from otp.runtime.mailbox import NOTHING
 from otp.runtime.reasons import reason_of
 from otp.runtime.receiving import receive
+from otp.runtime.spawning import InitialCall
 from otp.terms import Exit, From, Pid, Server, Timeout, Via
 from otp.wire.orphan import malloc_trim
+from otp.wire.protocol import HIBERNATING
 
 _ENDS: Final = (Exception, ProcessExit, SystemExit)
 """What a callback may end in; anything else is not for us to stop."""
@@ -90,9 +94,19 @@ def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
 
 
 def _refuse(starter: From, server: GenServer[Any], reason: Any) -> NoReturn:
-    reports.crashed(type(server).__name__, reason)
+    reports.crashed(initial_call(type(server)), reason)
     gen.acknowledge(starter, "error", reason)
     raise ProcessExit(reason)
+
+
+def initial_call(cls: type[GenServer[Any]]) -> InitialCall:
+    """What the process of such a server is for."""
+    return cls.__module__, f"{cls.__qualname__}.init", 1
+
+
+def _left_at(raised: BaseException) -> str:
+    """Where a callback has called `process.exit`; other exceptions bring their traceback along."""
+    return "".join(format_exception(raised)) if isinstance(raised, ProcessExit) else ""
 
 
 def _is_idle_time(timeout: Any) -> bool:
@@ -117,7 +131,7 @@ class Serving:
         self.hibernate_after = hibernate_after
         self.state: Any = None
         self.suspended = False
-        self.debug = sys_requests.Debug()
+        self.debug = Debug()
         self._context = here.current()
 
     # ---- the loop
@@ -147,22 +161,30 @@ class Serving:
         if timeout is None and self.hibernate_after is None:
             return receive(self._context, None, None)
         if timeout == HIBERNATE:
-            hibernate()
-            return receive(self._context, None, None)
+            return self._asleep(None)
         return self._next_within(timeout)
 
     def _next_within(self, timeout: float | None) -> Any:
         """Hibernate if it stays quiet for `hibernate_after`, give up after `timeout`."""
         begin = monotonic()
-        quiet = self.hibernate_after
-        if quiet is not None and (timeout is None or quiet < timeout):
-            message = receive(self._context, None, begin + quiet)
-            if message is not NOTHING:
-                return message
-            hibernate()
         deadline = None if timeout is None else begin + timeout
-        message = receive(self._context, None, deadline)
+        quiet = self.hibernate_after
+        if quiet is None or (timeout is not None and timeout <= quiet):
+            message = receive(self._context, None, deadline)
+        else:
+            message = receive(self._context, None, begin + quiet)
+            if message is NOTHING:
+                message = self._asleep(deadline)
         return Timeout() if message is NOTHING else message
+
+    def _asleep(self, deadline: float | None) -> Any:
+        """The next message, waited for with as little memory as can be."""
+        self._context.tell(HIBERNATING, True)
+        gc.collect()
+        malloc_trim()
+        message = receive(self._context, None, deadline)
+        self._context.tell(HIBERNATING, False)
+        return message
 
     def _is_heard_suspended(self, message: Any) -> bool:
         if type(message) is Exit:
@@ -172,33 +194,38 @@ class Serving:
     # ---- one message
 
     def _continue(self, then: Any) -> tuple[Any, Any]:
-        return self._handle(self.server.handle_continue, then, ("continue", then))
+        message = ("continue", then)
+        return self._handle(self.server.handle_continue, then, message, message)
 
     def _call(self, request: Any, caller: From) -> tuple[Any, Any]:
         debug = self.debug.on
         if debug:
-            self.debug.event(self, ("in", ("$gen_call", caller, request)))
+            self.debug.event(self.name, ("in", ("$gen_call", caller, request)))
         try:
             result: Any = self.server.handle_call(request, caller, self.state)
             if type(result) is Reply and (result.timeout is None or _is_idle_time(result.timeout)):
                 gen.reply(caller, result.value)
                 self.state = result.state
                 if debug:
-                    self.debug.event(self, ("out", result.value, caller, self.state))
+                    self.debug.event(self.name, ("out", result.value, caller, self.state))
                 return result.timeout, result.then
         except _ENDS as raised:
-            self.end(reason_of(raised), request, caller)
+            self.end(reason_of(raised), request, caller, left_at=_left_at(raised))
         return self._go_on(result, request, caller)
 
     def _handle(
-        self, callback: Callable[[Any, Any], Any], argument: Any, message: Any
+        self,
+        callback: Callable[[Any, Any], Any],
+        argument: Any,
+        message: Any,
+        event: tuple[Any, ...] | None = None,
     ) -> tuple[Any, Any]:
         if self.debug.on:
-            self.debug.event(self, ("in", message))
+            self.debug.event(self.name, event or ("in", message))
         try:
             result = callback(argument, self.state)
         except _ENDS as raised:
-            self.end(reason_of(raised), message)
+            self.end(reason_of(raised), message, left_at=_left_at(raised))
         return self._go_on(result, message, None)
 
     def _go_on(self, result: Any, message: Any, caller: From | None) -> tuple[Any, Any]:
@@ -206,7 +233,7 @@ class Serving:
         if type(result) is NoReply and _is_idle_time(result.timeout):
             self.state = result.state
             if self.debug.on:
-                self.debug.event(self, ("noreply", self.state))
+                self.debug.event(self.name, ("noreply", self.state))
             return result.timeout, result.then
         if type(result) is not Stop or result.state is MISSING:
             self.end(BadReturn(result).reason, message, caller)
@@ -222,20 +249,17 @@ class Serving:
         message: Any,
         caller: From | None = None,
         last_reply: tuple[From, Any] | None = None,
+        left_at: str = "",
     ) -> NoReturn:
         """terminate, the last reply, the reports, the exit."""
         try:
             self.server.terminate(reason, self.state)
         except _ENDS as raised:
-            reason = reason_of(raised)
+            reason, left_at = reason_of(raised), _left_at(raised)
         if last_reply is not None:
             gen.reply(*last_reply)
-        reports.terminating(self.server, self.name, reason, message, caller, self.state)
-        reports.crashed(type(self.server).__name__, reason)
+            self.debug.event(self.name, ("out", last_reply[1], last_reply[0], self.state))
+        where = (self.server, self.name, reason, message, caller, self.state)
+        reports.terminating(*where, left_at=left_at)
+        reports.crashed(initial_call(type(self.server)), reason)
         raise ProcessExit(reason)
-
-
-def hibernate() -> None:
-    """Give back to the system what memory can be spared."""
-    gc.collect()
-    malloc_trim()

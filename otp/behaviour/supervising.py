@@ -17,7 +17,7 @@ from otp.behaviour.callbacks import GenServer
 from otp.behaviour.child import ChildSpec
 from otp.behaviour.children import Children
 from otp.behaviour.healing import State, TryAgain, child_ended, start_all, stop_all, try_again
-from otp.behaviour.results import NoReply, Ok, Reply, Stop
+from otp.behaviour.results import CallResult, NoReply, Ok, Reply, Result, Stop
 from otp.behaviour.supervisor_flags import Flags
 from otp.terms import Exit, From, Server, Shutdown
 
@@ -47,10 +47,13 @@ class Supervisor(GenServer[State]):
         stop_all(state)
         return Stop(Shutdown(("failed_to_start_child", *failed)))
 
-    def handle_call(self, request: Any, caller: From, state: State) -> Reply[State]:
-        return Reply(answer(request, state), state)
+    def handle_call(self, request: Any, caller: From, state: State) -> CallResult[State]:
+        said = answer(request, state)
+        if said is None:
+            return super().handle_call(request, caller, state)
+        return Reply(said, state)
 
-    def handle_info(self, message: Any, state: State) -> NoReply[State] | Stop[State]:
+    def handle_info(self, message: Any, state: State) -> Result[State]:
         match message:
             case Exit(pid, reason):
                 child = state.children.running(pid)

@@ -6,12 +6,13 @@ all that is served.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any, NoReturn, Protocol
 
 from otp import gen
 from otp.behaviour import reports
 from otp.behaviour.callbacks import GenServer
+from otp.behaviour.code_change import NewCode, Refused, changed
+from otp.behaviour.debugging import Debug
 from otp.runtime.reasons import reason_of
 from otp.terms import From, Pid
 
@@ -24,21 +25,13 @@ class Served(Protocol):
     parent: Pid
     state: Any
     suspended: bool
+    debug: Debug
 
     def end(self, reason: Any, message: Any) -> NoReturn: ...
 
 
-class Debug:
-    """Who looks at what a server does: `on` is all that the loop asks when nobody does."""
-
-    def __init__(self) -> None:
-        self.on = False
-        self.log: deque[Any] | None = None
-
-    def event(self, serving: Served, event: Any) -> None:
-        """("in", message), ("out", value, caller, state) or ("noreply", state)."""
-        if self.log is not None:
-            self.log.append(event)
+Answer = tuple[str, Any]
+"""("ok", value), or ("error", reason), which `otp.system` raises."""
 
 
 def serve(serving: Served, request: Any, caller: From) -> None:
@@ -47,21 +40,56 @@ def serve(serving: Served, request: Any, caller: From) -> None:
         case ("terminate", reason):
             gen.reply(caller, ("ok", None))
             serving.end(reason, request)
-        case "get_state":
-            answer = ("ok", serving.state)
-        case ("replace_state", replace):
-            answer = _replace_state(serving, replace)
         case "suspend" | "resume":
             serving.suspended = request == "suspend"
-            answer = ("ok", None)
-        case "get_status":
-            answer = ("ok", _status(serving))
+            gen.reply(caller, ("ok", None))
         case _:
-            answer = ("error", ("unknown_system_msg", request))
-    gen.reply(caller, answer)
+            _answer(caller, _looked(serving, request) or _debugged(serving, request))
 
 
-def _replace_state(serving: Served, replace: Any) -> tuple[str, Any]:
+def _answer(caller: From, answer: Answer) -> None:
+    """A state that cannot be sent is no reason to die."""
+    try:
+        gen.reply(caller, answer)
+    except Exception as raised:
+        gen.reply(caller, ("error", reason_of(raised)))
+
+
+def _looked(serving: Served, request: Any) -> Answer | None:
+    """What has to do with the state; None if it has not."""
+    match request:
+        case "get_state":
+            return ("ok", serving.state)
+        case ("replace_state", replace):
+            return _replace_state(serving, replace)
+        case "get_status":
+            return ("ok", _status(serving))
+        case ("change_code", code, old_version, extra) if serving.suspended:
+            return _change_code(serving, code, old_version, extra)
+    return None
+
+
+def _debugged(serving: Served, request: Any) -> Answer:
+    debug = serving.debug
+    match request:
+        case ("log", flag):
+            return ("ok", debug.log(flag, serving.name))
+        case ("statistics", flag):
+            return ("ok", debug.statistics(flag))
+        case ("trace", on):
+            debug.trace(on)
+        case ("install", id, hook, state):
+            debug.install(id, hook, state)
+        case ("remove", id):
+            debug.remove(id)
+        case "no_debug":
+            debug.clear()
+        case _:
+            return ("error", ("unknown_system_msg", request))
+    return ("ok", None)
+
+
+def _replace_state(serving: Served, replace: Any) -> Answer:
     """A function that fails changes nothing."""
     try:
         state = replace(serving.state)
@@ -71,8 +99,21 @@ def _replace_state(serving: Served, replace: Any) -> tuple[str, Any]:
     return ("ok", state)
 
 
+def _change_code(serving: Served, code: NewCode, old_version: Any, extra: Any) -> Answer:
+    """New code that fails, or does not take the state, changes nothing."""
+    try:
+        serving.server, serving.state = changed(
+            serving.server, code, old_version, serving.state, extra
+        )
+    except Refused as refused:
+        return ("error", refused.args[0])
+    return ("ok", None)
+
+
 def _status(serving: Served) -> dict[str, Any]:
-    known = {"state": serving.state, "message": None, "reason": None, "log": []}
+    known = {
+        "state": serving.state, "message": None, "reason": None, "log": serving.debug.events(),
+    }  # fmt: skip
     shown = reports.status(serving.server, known)
     return {
         "module": type(serving.server).__name__,
@@ -80,4 +121,5 @@ def _status(serving: Served) -> dict[str, Any]:
         "parent": serving.parent,
         "status": "suspended" if serving.suspended else "running",
         "state": shown["state"],
+        "log": shown["log"],
     }

@@ -29,12 +29,12 @@ from typing import Any, NoReturn
 
 from otp.kernel.warming import GENERATION
 from otp.terms import Crash
-from otp.wire import pipe
+from otp.wire import parcel, pipe
 from otp.wire.codec import flat, plain
 from otp.wire.frame import pack, split
 from otp.wire.orphan import BELL, hear_of_parent, name_process, put_out_the_light
 from otp.wire.place import Place
-from otp.wire.protocol import FORK, FORKED, KERNEL, REAPED, STOP, WARMED
+from otp.wire.protocol import FORK, FORKED, KERNEL, PARCEL, REAPED, STOP, WARMED
 
 Enter = Callable[[str, int, int, int, dict[str, Any]], NoReturn]
 
@@ -113,7 +113,9 @@ class Launcher:
                 for kind, _, _, payload in frames:
                     if kind == STOP:
                         return
-                    assert kind == FORK, kind
+                    assert kind & ~PARCEL == FORK, kind
+                    if kind & PARCEL:  # with much around it, an order takes more than a frame
+                        payload = parcel.read_bytes(self._place, payload)
                     self._fork(*plain(payload))
 
     def _fork(self, what: str, serial: int, *order: Any) -> None:

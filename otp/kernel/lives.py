@@ -9,6 +9,7 @@ from typing import Any
 from otp.kernel import ending, names, signals, timers, warming
 from otp.kernel.effects import (
     Effect,
+    Halt,
     Hold,
     Launch,
     Release,
@@ -34,6 +35,7 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
     process = Process(
         state.new_serial(), asker, order["label"], order["patience"], state.warmth.current,
         name=name, work=order["work"] if order["in_parcel"] else None,
+        initial_call=order.get("initial_call"),
     )  # fmt: skip
     _enter(state, process, asker, order)
     sheet = dumps((warming.WORKER, process.serial, {**order, "parent": asker}))
@@ -99,6 +101,13 @@ def ready(
     return [Release(asker), *warm]
 
 
+def hibernating(state: State, asker: int, ref: int, on: bool) -> list[Effect]:
+    """It waits with as little memory as it can; or does no longer."""
+    if (process := state.processes.get(asker)) is not None:
+        process.hibernating = on
+    return []
+
+
 def leaving(
     state: State, asker: int, ref: int, reason: bytes, by: int, number: int, now: float
 ) -> list[Effect]:
@@ -125,10 +134,15 @@ def reaped(
 
 
 def launcher_gone(state: State, os_pid: int) -> list[Effect]:
-    """A generation has ended: one that was being built, or one that is needed no more."""
+    """A generation has ended: one that was being built, or one that is needed no more.
+
+    If it is the one that forks our workers, the node cannot go on, as without its first launcher.
+    """
     for serial, known in list(state.launchers.items()):
         if known == os_pid:
             del state.launchers[serial]
+            if serial == state.warmth.current:
+                return [Remove(serial), Halt()]
             more = warming.failed(state, serial) if serial == state.warmth.building else []
             return [Remove(serial), *more]
     return []

@@ -15,7 +15,7 @@ import signal
 import sys
 from contextlib import suppress
 from time import monotonic, perf_counter
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from otp.kernel import acting, lives, state
 from otp.kernel.acting import Acting
@@ -31,6 +31,8 @@ from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, STOP, WARMED
 from otp.wire.waiting import Spin
 
 log = logging.getLogger("otp.kernel")
+
+_READY: Final = b"ready"
 
 
 def run(order: dict[str, Any], enter: Enter) -> NoReturn:
@@ -100,8 +102,12 @@ class Kernel:
             for frame in self._frames():
                 if frame[0] == WARMED:
                     _, refused, good = plain(frame[3])
-                    os.write(order["ready"], _judge(refused, good))
+                    verdict = _judge(refused, good)
+                    os.write(order["ready"], verdict)
                     os.close(order["ready"])
+                    if verdict != _READY:
+                        self._acting.end()
+                        sys.exit(1)
                     self._state.warmth.warm |= set(order["preload"])
                     return
             self._reap()
@@ -202,4 +208,4 @@ def _judge(refused: list[str], good: bool) -> bytes:
         return f"cannot import {', '.join(refused)} (preload)".encode()
     if not good:
         return b"a preloaded module starts threads or opens files; it must not be forked"
-    return b"ready"
+    return _READY

@@ -85,11 +85,14 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
 
 
 def is_alive(state: State, asker: int, ref: int, target: int) -> list[Effect]:
-    """Signals that the asker has sent before are taken into account, as in OTP."""
+    """Signals that the asker has sent before are taken into account, as in OTP.
+
+    A thread hears of them at its next call, which may never come: it is alive until then.
+    """
     process = state.processes.get(target)
     if process is None or process.is_leaving:
         return [answer(asker, ref, False)]
-    if any(sender == asker for sender, _ in process.unheard):
+    if not process.attached and any(sender == asker for sender, _ in process.unheard):
         process.wondering.append(Question(asker, ref))
         return []
     return [answer(asker, ref, True)]
@@ -122,6 +125,7 @@ def died(state: State, process: Process, death: Death) -> list[Effect]:
             effects += exit_signal(found, process.serial, 0, death.reason)
     effects += [Send(to, DOWN, process.serial, tag, death.reason) for to, tag in watchers]
     effects += [answer(*question, False) for question in process.wondering]
+    effects += [answer(*question, None) for question in process.asked_for_timers]
     effects += [
         answer(*question, epitaph(death, question.asker, sent)) for question, sent in process.asking
     ]

@@ -29,6 +29,7 @@ from otp.wire.protocol import (
     DEMONITOR,
     EXITING,
     FORKED,
+    HIBERNATING,
     INFO,
     IS_ALIVE,
     LINK,
@@ -46,6 +47,7 @@ from otp.wire.protocol import (
     START_TIMER,
     STOP,
     SURVIVED,
+    TIMER_LEFT,
     UNLINK,
     UNREGISTER,
     WARMED,
@@ -123,6 +125,7 @@ def _described(state: State, process: Process) -> dict[str, Any]:
         "os_pid": process.os_pid or None,
         "registered_name": process.name,
         "label": process.label,
+        "initial_call": process.initial_call,
         "status": _status(process),
         "parent": process.parent or None,
         "links": state.graph.links(serial),
@@ -136,6 +139,8 @@ def _status(process: Process) -> str:
         return "exiting"
     if process.attached:
         return "attached"
+    if process.hibernating:
+        return "hibernating"
     return "running" if process.os_pid else "starting"
 
 
@@ -143,6 +148,7 @@ _REQUESTS: Final[dict[int, Any]] = {
     ATTACH: lives.attach,
     CANCEL_TIMER: timers.cancel,
     DEMONITOR: signals.demonitor,
+    HIBERNATING: lives.hibernating,
     INFO: info,
     IS_ALIVE: signals.is_alive,
     LINK: signals.link,
@@ -157,6 +163,7 @@ _REQUESTS: Final[dict[int, Any]] = {
     SPAWN: lives.spawn,
     START_TIMER: timers.start,
     SURVIVED: signals.survived,
+    TIMER_LEFT: timers.left,
     UNLINK: signals.unlink,
     UNREGISTER: names.unregister,
     WARMED: warming.warmed,

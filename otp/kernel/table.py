@@ -62,6 +62,8 @@ class Process:
     attached: bool = False
     bell: bool = True
     name: str | None = None
+    initial_call: tuple[str, str, int] | None = None
+    hibernating: bool = False
     work: bytes | None = None
     """The parcel with its function, until it has opened it."""
     killed: Death | None = None
@@ -72,6 +74,8 @@ class Process:
     """Who wants to know its reason when it is dead; and how many signals they had sent before."""
     wondering: list[Question] = field(default_factory=list)
     """Who wants to know whether it survives the signals already sent."""
+    asked_for_timers: list[Question] = field(default_factory=list)
+    """Who wants to cancel or read a timer that it keeps for itself."""
     unheard: set[tuple[int, int]] = field(default_factory=set)
     """Exit signals on their way to it: sender and number."""
 

@@ -2,12 +2,18 @@
 
 The destination's name is looked up when the timer is due. It is forgotten when its destination
 dies, but not when the one who started it does.
+
+Anyone may cancel or read any timer. One that is not here may be one that its owner keeps for
+itself: then the question is passed on to the owner, whose answer, or death, comes back this way.
 """
 
 from __future__ import annotations
 
-from otp.kernel.effects import Effect, Send, answer
-from otp.kernel.table import State, Timer
+from pickle import dumps
+
+from otp.kernel.effects import Effect, Ring, Send, answer
+from otp.kernel.table import Question, State, Timer
+from otp.wire.protocol import TIMER_ASKED
 
 
 def start(
@@ -25,11 +31,36 @@ def start(
 
 def cancel(state: State, asker: int, ref: int, owner: int, tag: int) -> list[Effect]:
     """Answers when it was due, or None."""
-    return [answer(asker, ref, state.timers.cancel((owner, tag)))]
+    when = state.timers.cancel((owner, tag))
+    return _answer(state, Question(asker, ref), owner, tag, when, cancels=True)
 
 
 def read(state: State, asker: int, ref: int, owner: int, tag: int) -> list[Effect]:
-    return [answer(asker, ref, state.timers.when((owner, tag)))]
+    when = state.timers.when((owner, tag))
+    return _answer(state, Question(asker, ref), owner, tag, when, cancels=False)
+
+
+def _answer(
+    state: State, question: Question, owner: int, tag: int, when: float | None, *, cancels: bool
+) -> list[Effect]:
+    """One who has no doorbell may not hear us for long; its timers count as over."""
+    process = state.processes.get(owner)
+    if when is not None or process is None or not process.bell or owner == question.asker:
+        return [answer(*question, when)]
+    process.asked_for_timers.append(question)
+    asked = Send(owner, TIMER_ASKED, question.asker, question.ref, dumps((tag, cancels)))
+    return [asked, Ring(owner)]
+
+
+def left(
+    state: State, owner: int, ref: int, asker: int, asked: int, when: float | None
+) -> list[Effect]:
+    """The owner knows when it was due, or that it is over."""
+    process, question = state.processes.get(owner), Question(asker, asked)
+    if process is None or question not in process.asked_for_timers:
+        return []
+    process.asked_for_timers.remove(question)
+    return [answer(*question, when)]
 
 
 def fire(state: State, now: float) -> list[Effect]:

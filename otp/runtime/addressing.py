@@ -14,7 +14,7 @@ NOBODY = -1
 def destination(context: Context, server: Server) -> int:
     """The serial number of the process, or NOBODY: a free name, a pid of another or ended node.
 
-    Raises `TypeError` for what cannot name a process, `NotImplementedError` for `Global`.
+    Raises `TypeError` for what cannot name a process.
     """
     if isinstance(server, Pid):
         return server.id if server.node == context.pid.node else NOBODY
@@ -24,7 +24,11 @@ def destination(context: Context, server: Server) -> int:
     if isinstance(server, Via):
         pid = registry(server).whereis_name(server.key)
         return NOBODY if pid is None else destination(context, pid)
-    refuse_global(server)
+    match server:
+        case Global():
+            return NOBODY  # nobody can have such a name as long as nodes do not know each other
+        case (str(name), str(node)):
+            return destination(context, name) if node == context.pid.node else NOBODY
     raise TypeError(f"a process is named by a Pid, a str or Via(module, key), not {server!r}")
 
 

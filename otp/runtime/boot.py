@@ -53,7 +53,7 @@ class Membership:
         return self.program is not None and self.starter == os.getpid()
 
 
-_OURS: Final = ("otp.gen_server", "otp.supervisor", "otp.system")
+_OURS: Final = ("otp.gen_server", "otp.proc_lib", "otp.supervisor", "otp.system")
 """What every process is to find imported."""
 
 _lock = threading.RLock()

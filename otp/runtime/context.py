@@ -30,14 +30,18 @@ from otp.wire.frame import Frame
 from otp.wire.place import Place
 from otp.wire.protocol import (
     ALIASED,
+    ANSWER,
     DEMONITOR,
     DOWN,
     EXIT,
     KILL,
     PARCEL,
     REFUSED,
+    REPLY,
     SURVIVED,
     SWEEP,
+    TIMER_ASKED,
+    TIMER_LEFT,
 )
 
 _FIRED: Final = ""
@@ -60,6 +64,10 @@ class Context:
         self.aliases = Aliases(self.demonitor)
         self.signals_sent = 0
         self.parent: Pid | None = None
+        self.starter: From | None = None
+        """Who waits for our acknowledgement, or has waited."""
+        self.ancestors: tuple[Pid, ...] = ()
+        """Our starter, its starter, ...; empty if we were not started with an acknowledgement."""
         self.is_thread = True
         self.condemned: tuple[bytes, int, int] | None = None
         self.die_at_once: Callable[[], None] = lambda: None
@@ -68,8 +76,13 @@ class Context:
         self.opener.refuse = self._refuse
         self._signals = {
             DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
-            ALIASED: self._aliased,
+            ALIASED: self._aliased, REPLY: self._aliased, REFUSED: self._aliased,
+            ANSWER: self._unwanted, TIMER_ASKED: self._timer_asked,
         }  # fmt: skip
+
+    def lineage(self) -> tuple[Pid, ...]:
+        """The ancestors of those whom we start."""
+        return (self.pid, *self.ancestors)
 
     def ref(self, tag: int) -> Ref:
         return Ref(tag, self.pid)
@@ -129,9 +142,7 @@ class Context:
             del awaited[tag]
 
     def first_of(self, tags: Iterable[int], deadline: float | None) -> None:
-        """Wait until a reply with one of these tags has come, which are all awaited; not beyond
-        `deadline`, and not when we are condemned ourselves.
-        """
+        """Wait for one of these replies, awaited already; for `deadline`; or for our own end."""
         mailbox = self.mailbox
         while all(mailbox.awaited[tag] is None for tag in tags):
             if mailbox.wait(deadline) != CAME or self.condemned is not None:
@@ -143,6 +154,13 @@ class Context:
         if first is None or deadline is None:
             return deadline if first is None else first
         return min(first, deadline)
+
+    def timer_due(self, tag: int, *, cancels: bool) -> float | None:
+        """When a timer of mine is due; None if it is over. One that is due now has fired."""
+        when = self.timers.when(tag)
+        if when is None or when <= monotonic():
+            return None
+        return self.timers.cancel(tag) if cancels else when
 
     def fire_timers(self) -> None:
         """Put the messages of timers that are due behind all that has come before them."""
@@ -173,10 +191,22 @@ class Context:
         return True
 
     def _aliased(self, frame: Frame) -> bool:
+        """A message by an alias, or the reply to a request that was sent by one."""
         heard = self.aliases.admits(frame[2])
         if not heard:
             self._drop(frame)
         return heard
+
+    def _timer_asked(self, frame: Frame) -> bool:
+        """Another process cancels or reads a timer that I keep for myself."""
+        _, asker, ref, payload = frame
+        tag, cancels = plain(payload)
+        self.tell(TIMER_LEFT, asker, ref, self.timer_due(tag, cancels=cancels))
+        return False
+
+    def _unwanted(self, frame: Frame) -> bool:
+        self._drop(frame)
+        return False
 
     def _exit(self, frame: Frame) -> bool:
         _, sender, number, payload = frame

@@ -3,7 +3,7 @@
             pull: read and split            take: decode, once
     pipe ──────────────────────► arrived ────────────────────► the receiver
          │                              └── not wanted now ──► passed ──► a later receive
-         ├── REPLY, ANSWER ─────► awaited, by tag; dropped if nobody awaits it any more
+         ├── REPLY, ANSWER ─────► awaited, by tag; if nobody awaits it, `signal` decides
          └── EXIT, DOWN, ... ───► `signal` decides: into `arrived`, or not
 
 `pull` may be called by the doorbell (`SIGURG`), that is: between any two instructions of the
@@ -35,7 +35,7 @@ from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn
 
 from otp.errors import NodeDown
-from otp.wire import parcel, pipe
+from otp.wire import pipe
 from otp.wire.frame import CorruptFrame, Frame, split
 from otp.wire.place import Place
 from otp.wire.protocol import ANSWER, CALL, CAST, MESSAGE, PARCEL, REFUSED, REPLY, SYSTEM, TIMEOUT
@@ -127,12 +127,12 @@ class Mailbox:
                 self._reply(frame)
 
     def _reply(self, frame: Frame) -> None:
-        """A reply that nobody awaits (any more) is dropped, as by OTP's process aliases."""
-        kind, _, tag, payload = frame
+        """For whoever awaits it, else a message if it has come by an alias, else dropped."""
+        tag = frame[2]
         if tag in self.awaited and self.awaited[tag] is None:
             self.awaited[tag] = frame
-        elif kind & PARCEL:
-            parcel.discard(parcel.path_of(self.place, payload))
+        elif self.signal(frame):
+            self.arrived.append(frame)
 
     # ---- waiting
 

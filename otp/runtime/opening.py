@@ -20,7 +20,19 @@ from otp.wire import parcel
 from otp.wire.codec import decode
 from otp.wire.frame import Frame
 from otp.wire.place import Place
-from otp.wire.protocol import ALIASED, CALL, CAST, DOWN, EXIT, MESSAGE, PARCEL, SYSTEM, TIMEOUT
+from otp.wire.protocol import (
+    ALIASED,
+    CALL,
+    CAST,
+    DOWN,
+    EXIT,
+    MESSAGE,
+    PARCEL,
+    REFUSED,
+    REPLY,
+    SYSTEM,
+    TIMEOUT,
+)
 
 log = logging.getLogger("otp.process")
 
@@ -66,6 +78,8 @@ class Opener:
         try:
             value = self.value(frame)
         except (Exception, SystemExit) as error:
+            if kind == REPLY:  # its death is not told: the request has been answered
+                return Down(Ref(ref, self._me), self.pid(sender), reason_of(error))
             self._unreadable(kind, sender, ref, error)
             return UNREADABLE
         return self._message(kind, sender, ref, value)
@@ -79,6 +93,10 @@ class Opener:
             return ("$gen_cast", value)
         if kind == ALIASED:
             return value
+        if kind == REPLY:
+            return (Ref(ref, self._me), value)
+        if kind == REFUSED:
+            return Down(Ref(ref, self._me), self.pid(sender), value)
         if kind == SYSTEM:
             return ("system", From(self.pid(sender), ref), value)
         assert kind == TIMEOUT, kind

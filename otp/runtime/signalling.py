@@ -19,6 +19,7 @@ from otp.wire.protocol import ALIASED, DOWN, EXIT, INFO, LINK, MESSAGE, MONITOR,
 def send_to_oneself(context: Context, message: Any) -> None:
     """Behind all that has come, without the pipe: nobody but us could make room in it."""
     data = flat(message)
+    context.fire_timers()
     context.mailbox.pull()
     context.mailbox.arrived.append((MESSAGE, context.serial, 0, data))
 
@@ -48,13 +49,15 @@ def monitor(context: Context, server: Server, alias: MonitorAlias | None = None)
 
     A name is resolved by the kernel, so that no death slips between the look and the monitor.
     """
-    to: int | str = server if isinstance(server, str) else destination(context, server)
-    tag = context.new_tag()
-    context.monitors[tag] = server if isinstance(server, str) else None
+    name = server if isinstance(server, str) else None
+    tag, to = context.new_tag(), destination(context, server)
     if alias is not None:
         context.aliases.add(tag, alias)
-    if to != NOBODY:
-        context.tell(MONITOR, tag, to)
+    if to == context.serial:
+        return tag  # nobody hears of his own end
+    context.monitors[tag] = name
+    if name is not None or to != NOBODY:
+        context.tell(MONITOR, tag, to if name is None else name)
     else:
         context.mailbox.sort([(DOWN, getattr(server, "id", 0), tag, NOPROC)])
     return tag

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from otp.errors import AlreadyStarted, NodeDown
 from otp.runtime import surroundings
@@ -20,6 +20,10 @@ PATIENCE: Final = 1.5
 _INLINE: Final = 2000  # bytes of work that travel in the request itself
 
 
+InitialCall: TypeAlias = tuple[str, str, int]
+"""Module, function and number of arguments of what a process was started for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a spawner may ask for besides the function."""
@@ -33,6 +37,8 @@ class Wish:
     """What the function needs imported; by default where it is from."""
     patience: float | None = PATIENCE
     """How long the node's end waits for it once it is told to end, in seconds."""
+    call: InitialCall | None = None
+    """What it is for; by default the function itself."""
 
 
 def spawn(
@@ -55,8 +61,9 @@ def spawn(
         "link": wish.link,
         "monitor": wish.monitor,
         "name": wish.name,
-        "label": wish.label or getattr(function, "__name__", type(function).__name__),
+        "label": wish.label or _name(function),
         "patience": wish.patience,
+        "initial_call": wish.call or initial_call(function, len(args) + len(kwargs)),
         "module": None if module == "__main__" else module,
         "work": work,
         "in_parcel": in_parcel,
@@ -65,6 +72,15 @@ def spawn(
     if answer[0] != "ok" and in_parcel:
         parcel.discard(parcel.path_of(context.place, work))
     return _pid(context, *answer)
+
+
+def initial_call(function: Callable[..., Any], arguments: int) -> InitialCall:
+    return getattr(function, "__module__", None) or "", _name(function), arguments
+
+
+def _name(function: Callable[..., Any]) -> str:
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return name
 
 
 def _pid(context: Context, outcome: str, *more: Any) -> Pid:

@@ -30,15 +30,18 @@ def start(context: Context, after: float, dest: Pid | str, message: Any, kind: i
 
 def cancel(context: Context, ref: Ref) -> float | None:
     """The seconds that were left, None if it is over."""
-    if ref.owner == context.pid and (when := context.timers.cancel(ref.id)) is not None:
-        return _left(when)
-    return _left(context.question(CANCEL_TIMER, ref.owner.id, ref.id))
+    return _ask(context, ref, cancels=True)
 
 
 def read(context: Context, ref: Ref) -> float | None:
-    if ref.owner == context.pid and (when := context.timers.when(ref.id)) is not None:
-        return _left(when)
-    return _left(context.question(READ_TIMER, ref.owner.id, ref.id))
+    return _ask(context, ref, cancels=False)
+
+
+def _ask(context: Context, ref: Ref, *, cancels: bool) -> float | None:
+    if ref.owner == context.pid and context.timers.when(ref.id) is not None:
+        return _left(context.timer_due(ref.id, cancels=cancels))
+    kind = CANCEL_TIMER if cancels else READ_TIMER
+    return _left(context.question(kind, ref.owner.id, ref.id))
 
 
 def _left(when: float | None) -> float | None:

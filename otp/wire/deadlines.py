@@ -19,7 +19,10 @@ Item = TypeVar("Item")
 
 
 class Deadlines(Generic[Id, Item]):
-    """Items by due time; equal times in the order they were added. Time is the caller's."""
+    """Items by due time; equal times in the order they were added. Time is the caller's.
+
+    The doorbell may `cancel` between any two instructions of the others.
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Id]] = []
@@ -55,9 +58,11 @@ class Deadlines(Generic[Id, Item]):
         out = []
         while (when := self.first()) is not None and when <= now:
             id = heappop(self._heap)[2]
-            out.append((id, self._items.pop(id)[2]))
+            if (entry := self._items.pop(id, None)) is not None:
+                out.append((id, entry[2]))
         return out
 
     def _is_current(self, entry: tuple[float, int, Id]) -> bool:
         _, count, id = entry
-        return id in self._items and self._items[id][1] == count
+        item = self._items.get(id)
+        return item is not None and item[1] == count

@@ -4,7 +4,7 @@
          │                                                        ▲
          │ SPAWN LINK UNLINK MONITOR DEMONITOR SIGNAL             │ ANSWER EXIT DOWN
          │ REGISTER START_TIMER ... RING DELIVER                  │ MESSAGE (timers)
-         │ READY EXITING SURVIVED                                 │
+         │ READY EXITING SURVIVED HIBERNATING                     │
          └───────────────────►  the kernel  ──────────────────────┘
                                   │    ▲
                              FORK │    │ FORKED REAPED WARMED
@@ -57,6 +57,7 @@ DOWN: Final = 18
 TIMEOUT: Final = 19
 KILL: Final = 20  # an exit signal that cannot be trapped, for those who are no OS process
 SWEEP: Final = 21  # this sender is dead: parcels that it never announced may go
+TIMER_ASKED: Final = 22  # somebody cancels or reads a timer that this process keeps for itself
 
 # from a process to the kernel
 ATTACH: Final = 32
@@ -82,6 +83,8 @@ PROCESSES: Final = 51
 REGISTERED: Final = 52
 INFO: Final = 53
 STOP: Final = 54
+HIBERNATING: Final = 55
+TIMER_LEFT: Final = 56  # the answer to TIMER_ASKED
 
 # between the kernel and the launchers
 FORK: Final = 64

@@ -1,7 +1,7 @@
 """A crash of the server is felt by who has linked to it, and by nobody else."""
 
 from otp import gen_server, process
-from otp.gen_server import GenServer, NoReply, Ok, Reply
+from otp.gen_server import GenServer, Ok, Reply
 from tests.conformance.lib import tr
 
 

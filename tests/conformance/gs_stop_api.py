@@ -10,7 +10,9 @@ def main():
     tr.p(("stop", tr.ok(gen_server.stop, p1), "alive", tr.alive(p1)))
     p2 = start("quick")
     r2 = tr.watch(p2)
-    tr.p(("stop_reason", tr.ok(gen_server.stop, p2, "maintenance", 1.0), "died_of", tr.reason_of(r2)))
+    tr.p(
+        ("stop_reason", tr.ok(gen_server.stop, p2, "maintenance", 1.0), "died_of", tr.reason_of(r2))
+    )
     tr.p(("stop_dead", tr.attempt(gen_server.stop, p1)))
     tr.p(("stop_unknown", tr.attempt(gen_server.stop, "nobody")))
     p3 = start("slow")

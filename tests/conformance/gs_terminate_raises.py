@@ -1,7 +1,7 @@
 """What terminate raises replaces the reason of the end."""
 
 from otp import gen_server, process
-from otp.gen_server import GenServer, NoReply, Ok, Reply, Stop
+from otp.gen_server import GenServer, Ok, Reply, Stop
 from tests.conformance.lib import tr
 
 

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from functools import partial
 
 import pytest
 
 from otp import process
-from otp.errors import ProcessExit
+from otp.errors import ProcessExit, shorten
 from otp.terms import Crash, Down, Exit, ExitStatus, Pid, Shutdown, Signal
 from tests.expecting import expect, expect_down, expect_nothing
-from tests.servers import crasher, deaf, sleeper
+from tests.servers import awkward, crasher, deaf, sleeper
+
+
+def shown(value: object) -> str:
+    """A short id for a case."""
+    if isinstance(value, partial):
+        return f"{value.func.__name__}({shorten(value.args[0], 30)})"
+    return getattr(value, "__name__", shorten(value, 30))
+
 
 # ---- how a process ends, and what others are told
 
@@ -47,7 +54,7 @@ from tests.servers import crasher, deaf, sleeper
         (partial(crasher.signals, signal.SIGTERM), Signal("SIGTERM")),
         (partial(crasher.signals, signal.SIGRTMIN + 5), Signal("SIGRTMIN+5")),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_the_reason_of_an_end_is_told_exactly(end, reason) -> None:
     process.trap_exit()
@@ -64,18 +71,12 @@ def test_a_crash_tells_where_it_was() -> None:
     assert crash.traceback.rstrip().endswith("ValueError: boom")
 
 
-class Opaque(Exception):
-    def __init__(self):
-        self.lock = threading.Lock()
-        super().__init__("opaque")
-
-
 @pytest.mark.parametrize(
     ("end", "reason"),
     [
-        (lambda: process.exit(threading.Lock()), "<unlocked _thread.lock object"),
-        (lambda: process.exit(("tag", threading.Lock())), "('tag', '<unlocked _thread.lock"),
-        (lambda: (_ for _ in ()).throw(Opaque), "Crash(OpaqueException("),
+        (lambda: process.exit(awkward.unpicklable()), "<unlocked _thread.lock object"),
+        (lambda: process.exit(("tag", awkward.unpicklable())), "('tag', '<unlocked _thread.lock"),
+        (lambda: (_ for _ in ()).throw(awkward.Opaque()), "Crash(OpaqueException("),
     ],
     ids=["exit", "exit with a tuple", "raise"],
 )
@@ -85,15 +86,10 @@ def test_a_reason_that_cannot_be_pickled_is_told_as_text(end, reason: str) -> No
     assert (told if isinstance(told, str) else repr(told)).startswith(reason)
 
 
-class Unreadable:
-    def __reduce__(self):
-        return crasher.raises, ("not here",)
-
-
 def test_a_reason_that_cannot_be_unpickled_is_told_as_a_sentence() -> None:
     process.trap_exit()
-    process.spawn_link(crasher.exits, Unreadable())
-    assert "cannot be loaded here: ValueError('not here')" in expect(Exit).reason
+    process.spawn_link(lambda: process.exit(awkward.Unreadable()))
+    assert "cannot be loaded here: ValueError('cannot be built" in expect(Exit).reason
 
 
 # ---- the matrix: what a signal does to who hears it
@@ -148,7 +144,7 @@ ME = "me"  # stands for the pid of the sender
         ("x" * 10_000, False, (DIES, "x" * 10_000)),
         (None, False, (DIES, None)),
     ],
-    ids=lambda value: repr(value)[:40],
+    ids=shown,
 )
 def test_an_exit_signal(reason, trap: bool, outcome: tuple) -> None:
     pid, ref = probe(trap)
@@ -172,7 +168,7 @@ def test_an_exit_signal(reason, trap: bool, outcome: tuple) -> None:
         (crasher.raises, False, (DIES, Crash(ValueError("boom")))),
         (crasher.raises, True, (LIVES, Crash(ValueError("boom")))),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_the_end_of_a_linked_process(end, trap: bool, outcome: tuple) -> None:
     me = process.self()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 
@@ -27,6 +28,12 @@ def reads_a_socket(owner: Pid, trap: bool = False) -> None:
     here, _there = socket.socketpair()
     _begin(owner, trap)
     here.recv(1)
+
+
+def sleeps_until(path: str) -> None:
+    """Until the file exists."""
+    while not os.path.exists(path):
+        time.sleep(0.05)
 
 
 WAYS = [sleeps, computes, reads_a_socket]

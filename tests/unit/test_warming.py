@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from otp.kernel.effects import Effect, Kill, Launch, Remove, Send
+from otp.kernel.effects import Effect, Halt, Kill, Launch, Remove, Send
 from otp.wire.codec import decode
 from otp.wire.protocol import FORKED, KERNEL, LAUNCHER, READY, REAPED, STOP, WARMED
 from tests.unit.playing import Play
@@ -146,3 +146,8 @@ def test_a_node_that_ends_builds_no_more(play: Warming) -> None:
     play.tell(STOP, play.main)
     serial = next(p.serial for p in play.state.processes.values() if not p.attached)
     assert not [e for e in play.tell(READY, serial, "a", {}) if isinstance(e, Launch | Kill)]
+
+
+def test_a_node_ends_with_the_launcher_that_forks_its_workers(play: Warming) -> None:
+    current = play.generation("a")
+    assert play.tell(REAPED, LAUNCHER, 1000 + current, -9) == [Remove(current), Halt()]

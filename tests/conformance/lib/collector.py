@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from otp import gen_server
+from otp import gen_server, process
 from otp.gen_server import CallResult, GenServer, NoReply, Ok, Reply
 from otp.terms import From, Pid, Ref
 from tests.conformance.lib.term import erlang, show
@@ -68,7 +68,8 @@ def emit(state: Any, text: str) -> None:
 
 
 def line(term: Any, state: Any) -> str:
-    return show(erlang(term, lambda who: named(who, state))) + "."
+    text = show(erlang(term, lambda who: named(who, state))) + "."
+    return text.replace(f"'{process.self().node}'", "this_node")
 
 
 def named(who: Pid | Ref, state: Any) -> str:

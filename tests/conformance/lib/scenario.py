@@ -60,6 +60,11 @@ class Scenario:
         lines = (HERE / f"{self.name}.py").read_text().splitlines() if self.has_twin else []
         return next((line for line in lines if line.startswith("Differs: ")), "")
 
+    def expected(self) -> str:
+        """What the twin is to print: the recorded trace, unless it says what it does otherwise."""
+        ours = HERE / f"{self.name}.python.trace"
+        return ours.read_text() if ours.exists() else self.recorded()
+
     def recorded(self, release: int = 26) -> str:
         """The trace of a real BEAM of this release; ours is to be that of 26 and later."""
         newer = HERE / f"{self.name}.otp26plus.trace"

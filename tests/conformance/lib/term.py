@@ -65,9 +65,9 @@ def crash(exception: BaseException) -> Any:
     """What `Crash(exception)` is as an exit reason: ``{Reason,stack}``.
 
     A `CallError` that nobody caught is no error but an exit in Erlang:
-    ``{Reason,{gen_server,call,[Server,Request]}}``.
+    ``{Reason,{gen_server,call,[Server,Request]}}``. That of `process.link` is an error there too.
     """
-    if isinstance(exception, CallError):
+    if isinstance(exception, CallError) and exception.request != "link":
         return called(exception)
     return (reason(exception), "stack")
 

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
+import otp.node
 from otp import gen_server, process
 from otp.errors import (
     AlreadyStarted,
@@ -39,7 +40,8 @@ WAIT = 8.0
 
 __all__ = [
     "alive", "attempt", "born", "error", "gone", "label", "later", "log_off", "log_on", "mailbox",
-    "name", "ok", "p", "park", "proc", "proc_link", "reason_of", "sleep", "timed", "wait", "watch",
+    "name", "node", "ok", "p", "park", "proc", "proc_link", "reason_of", "sleep", "timed", "true", "wait",
+    "watch",
 ]  # fmt: skip
 
 
@@ -83,6 +85,11 @@ def park() -> NoReturn:
     """Sleep for ever; what comes is left in the mailbox."""
     process.receive(lambda _: False)
     raise AssertionError
+
+
+def node() -> str:
+    """The name of the local node, printed as this_node."""
+    return otp.node.current().id
 
 
 def alive(pid: Pid) -> bool:
@@ -189,6 +196,12 @@ def ok(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except (StartError, SupervisorError, SystemError) as raised:
         return ("error", raised.reason)
     return "ok" if value is None else ("ok", value)
+
+
+def true(function: Callable[..., Any], *args: Any) -> bool:
+    """Call a function that returns None in ours and true in Erlang."""
+    function(*args)
+    return True
 
 
 def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[str, Any]:

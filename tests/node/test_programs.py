@@ -1,0 +1,194 @@
+"""Programs of all kinds: a script, the prompt, a thread; what they are told when a node fails."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.programs import ROOT, program
+
+SCRIPT = """
+from otp import gen_server, process
+from otp.gen_server import GenServer, NoReply, Ok, Reply
+
+FACTOR = 2
+
+class Doubler(GenServer[int]):
+    def init(self, start):
+        return Ok(start)
+
+    def handle_call(self, request, caller, state):
+        return Reply(times(request), state + 1)
+
+def times(number):
+    return FACTOR * number
+
+server = gen_server.start_link(Doubler, 0, name="doubler")
+print(gen_server.call("doubler", 21))
+
+def tell(owner):
+    process.send(owner, ("from a function", times(3)))
+
+process.spawn(tell, process.self())
+print(process.receive(timeout=10))
+
+me = process.self()
+process.spawn(lambda: process.send(me, [times(n) for n in range(3)]))
+print(process.receive(timeout=10))
+"""
+PRINTS = ["42", "('from a function', 6)", "[0, 2, 4]"]
+
+
+def run(*arguments: str | Path, text: str | None = None, **options: object):
+    return subprocess.run(
+        [sys.executable, *arguments], input=text, capture_output=True, text=True, timeout=30,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, **options,
+    )  # fmt: skip
+
+
+def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = run(script, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, PRINTS, "")
+
+
+def test_a_program_on_the_command_line(tmp_path: Path) -> None:
+    done = run("-c", SCRIPT, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, PRINTS, "")
+
+
+PROMPT = """\
+from otp import gen_server, process
+from otp.gen_server import GenServer, Ok, Reply
+class Doubler(GenServer[int]):
+    def init(self, start):
+        return Ok(start)
+    def handle_call(self, request, caller, state):
+        return Reply(times(request), state + 1)
+
+def times(number):
+    return FACTOR * number
+
+FACTOR = 2
+server = gen_server.start_link(Doubler, 0)
+gen_server.call(server, 21)
+FACTOR = 3
+me = process.self()
+pid = process.spawn(lambda: process.send(me, times(3)))
+process.receive(timeout=10)
+"""
+
+
+def test_a_session_at_the_prompt(tmp_path: Path) -> None:
+    done = run("-i", "-q", text=PROMPT, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["42", "9"])
+    assert set(done.stderr.split()) == {">>>", "..."}
+
+
+def test_a_thread_of_a_program(tmp_path: Path) -> None:
+    body = "\n".join(f"    {line}" for line in SCRIPT.splitlines())
+    source = f"import threading\ndef run():\n    global times, FACTOR\n{body}\n"
+    source += "thread = threading.Thread(target=run)\nthread.start()\nthread.join()\n"
+    done = run("-c", source, cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, PRINTS, "")
+
+
+def test_a_program_that_imports_and_does_nothing_starts_no_node(tmp_path: Path) -> None:
+    done = run("-c", "from otp import gen_server, process, supervisor", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_exit_that_nobody_traps_ends_a_script_with_its_reason(tmp_path: Path) -> None:
+    done = run("-c", "from otp import process; process.exit('enough')", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.endswith("otp.errors.ProcessExit: enough\n")
+
+
+def test_a_crash_of_a_server_is_shown_where_it_was_called(tmp_path: Path) -> None:
+    source = SCRIPT + "process.unlink(server)\ngen_server.call(server, None)\n"
+    done = run("-c", source, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "in times" in done.stderr
+    assert "TypeError: unsupported operand" in done.stderr
+    assert "ServerDied: " in done.stderr.splitlines()[-1]
+
+
+def test_the_keyboard_ends_the_program_and_the_program_its_node(tmp_path: Path) -> None:
+    with program(tmp_path / "run", "motley") as running:
+        os.kill(running.os_pid, signal.SIGINT)
+        _, told = running.popen.communicate(timeout=10)
+        assert b"KeyboardInterrupt" in told
+        assert running.node() == []
+        assert os.listdir(running.directory) == []
+
+
+def test_a_program_outlives_its_node_and_is_told_so(tmp_path: Path) -> None:
+    source = """
+import os, signal
+from otp import node, process
+from otp.errors import NodeDown
+first = process.self()
+kernel = node.current().os_pid
+os.kill(kernel, signal.SIGKILL)
+os.waitid(os.P_PID, kernel, os.WEXITED | os.WNOWAIT)
+try:
+    process.receive(timeout=5)
+except NodeDown as error:
+    print(error)
+node.stop()
+print(process.self() != first, process.is_alive(first))
+"""
+    done = run("-c", source, cwd=tmp_path)
+    assert done.stdout.splitlines() == [
+        "the node has ended; otp.node.start() begins a new one", "True False",
+    ]  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# ---- descriptors
+
+MANY = """
+import resource
+from otp import gen_server, process
+from otp.examples import kv_store
+process.trap_exit()
+pids = []
+try:
+    while len(pids) < 200:
+        pids.append(process.spawn_link(process.receive))
+except OSError as error:
+    print(error)
+store = None
+for pid in pids:
+    process.exit(pid, "kill")
+    process.receive(timeout=10)
+store = kv_store.start_link()
+print(kv_store.put("a", 1), len(pids) > 3)
+"""
+
+
+def limited(soft: int, hard: int):
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_soft_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path) -> None:
+    done = run("-c", MANY, cwd=tmp_path, preexec_fn=limited(40, 4096))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ok True\n", "")
+
+
+@pytest.mark.parametrize("limit", [40, 64, 100])
+def test_without_descriptors_a_spawn_raises_and_the_node_goes_on(
+    tmp_path: Path, limit: int
+) -> None:
+    done = run("-c", MANY, cwd=tmp_path, preexec_fn=limited(limit, limit))
+    assert (done.returncode, done.stderr) == (0, "")
+    error, went_on = done.stdout.splitlines()
+    assert "ulimit -n" in error
+    assert went_on == "ok True"

@@ -1,0 +1,80 @@
+"""A program of its own, with a node of its own, that a test may break in any way."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+class Program:
+    """`pids` are what it has told: its kernel and its workers by name. `directory` is its base."""
+
+    def __init__(self, directory: Path, *arguments: str) -> None:
+        self.directory = directory
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "tests.servers.program", *arguments],
+            env={**os.environ, "OTP_RUNTIME_DIR": str(directory)},
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.popen.stdout is not None
+        self.pids: dict[str, int] = json.loads(self.popen.stdout.readline())
+        self.os_pid = self.popen.pid
+
+    def node(self) -> list[int]:
+        """All OS processes of its node: the kernel has made a session of its own for them."""
+        everyone = map(int, filter(str.isdigit, os.listdir("/proc")))
+        return [os_pid for os_pid in everyone if _session(os_pid) == self.pids["kernel"]]
+
+    def kill(self, *os_pids: int, signal: int = 9) -> None:
+        for os_pid in os_pids:
+            with suppress(ProcessLookupError):
+                os.kill(os_pid, signal)
+
+    def close(self) -> None:
+        self.popen.kill()
+        self.popen.communicate()
+        self.kill(*self.node())
+
+
+@contextmanager
+def program(directory: Path, *arguments: str) -> Iterator[Program]:
+    directory.mkdir(mode=0o700)
+    running = Program(directory, *arguments)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def gone(os_pids: list[int], within: float) -> bool:
+    """Whether all these OS processes end in time. Waits for their ends, not for the time."""
+    handles = []
+    for os_pid in os_pids:
+        with suppress(ProcessLookupError):
+            handles.append(os.pidfd_open(os_pid))
+    deadline = time.monotonic() + within
+    alive = set(handles)
+    while alive and (left := deadline - time.monotonic()) > 0:
+        alive -= set(select.select(list(alive), [], [], left)[0])
+    for handle in handles:
+        os.close(handle)
+    return not alive
+
+
+def _session(os_pid: int) -> int:
+    """The session of a process; 0 if it has ended, reaped or not."""
+    try:
+        stat = Path(f"/proc/{os_pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    state, _, _, session = stat.rpartition(")")[2].split()[:4]
+    return 0 if state == "Z" else int(session)

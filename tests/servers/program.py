@@ -1,0 +1,116 @@
+"""Programs that a test starts and breaks: ``python -m tests.servers.program NAME [ARGUMENTS]``.
+
+Each prints one line of JSON when everything it starts is there: the kernel's OS pid and those of
+its workers by name. Then it waits for the end of its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any, NoReturn
+
+from otp import gen_server, node, process, supervisor
+from otp.gen_server import GenServer, NoReply, Ok
+from otp.supervisor import ChildSpec
+from otp.terms import Pid
+from tests.servers import chatterbox, sleeper
+
+
+def tell(**workers: Pid) -> None:
+    """Say who is there, and wait."""
+    os_pids = {name: process.info(pid)["os_pid"] for name, pid in workers.items()}  # type: ignore[index]
+    print(json.dumps({"kernel": node.current().os_pid, **os_pids}), flush=True)
+    sys.stdin.read()
+
+
+def begun(way: Any, **options: Any) -> Pid:
+    pid = process.spawn(way, process.self(), **options)
+    process.receive(lambda message: message == sleeper.BEGUN)
+    return pid
+
+
+def motley() -> None:
+    """Workers of all kinds: idle, in long callbacks, talking, with files and names of their own."""
+    top = supervisor.start_link([ChildSpec("idle", Idle.start_link)])
+    sleeping, computing = begun(sleeper.sleeps, trap=True), begun(sleeper.computes)
+    listener = begun(listens)
+    talking = begun(talks, dest=listener)
+    process.send(listener, bytes(100_000))
+    process.register("computing", computing)
+    idle = process.whereis("idle")
+    assert idle is not None
+    tell(top=top, idle=idle, sleeping=sleeping, computing=computing, talking=talking,
+         listener=listener)  # fmt: skip
+
+
+def listens(owner: Pid) -> None:
+    process.send(owner, sleeper.BEGUN)
+    process.receive(lambda message: message is None)
+
+
+def talks(owner: Pid, dest: Pid) -> None:
+    process.send(owner, sleeper.BEGUN)
+    chatterbox.talks_for_ever(dest)
+
+
+class Idle(GenServer[None]):
+    @staticmethod
+    def start_link() -> Pid:
+        return gen_server.start_link(Idle, None, name="idle")
+
+    def init(self, arg: Any, /) -> Ok[None]:
+        return Ok(None)
+
+
+class Diary(GenServer[Any]):
+    """Takes its time to terminate, and writes down when it has."""
+
+    @staticmethod
+    def start_link(name: str, path: str, seconds: float) -> Pid:
+        return gen_server.start_link(Diary, (name, path, seconds))
+
+    def init(self, arg: Any, /) -> Ok[Any]:
+        process.trap_exit()
+        return Ok(arg)
+
+    def handle_info(self, message: Any, state: Any) -> NoReply[Any]:
+        return NoReply(state)
+
+    def terminate(self, reason: Any, state: Any) -> None:
+        name, path, seconds = state
+        time.sleep(seconds)
+        with open(path, "a") as diary:
+            diary.write(f"{name} {reason}\n")
+
+
+def diaries(path: str) -> None:
+    """A tree whose servers write into a file when they are shut down: c, b, a; slow never does."""
+
+    def child(name: str, seconds: float = 0.0, shutdown: float = 5.0) -> ChildSpec:
+        return ChildSpec(name, lambda: Diary.start_link(name, path, seconds), shutdown=shutdown)
+
+    top = supervisor.start_link(
+        [child("a"), child("b", 0.2), child("slow", 60, shutdown=0.1), child("c")]
+    )
+    tell(top=top)
+
+
+def ends(how: str) -> NoReturn:
+    """A program that ends by itself."""
+    gen_server.start_link(Idle, None, name="idle")
+    print(json.dumps({"kernel": node.current().os_pid}), flush=True)
+    match how:
+        case "exit":
+            sys.exit(3)
+        case "raise":
+            raise ValueError("the end")
+        case "abort":
+            os.abort()
+    os._exit(4)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
