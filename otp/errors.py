@@ -14,6 +14,7 @@
       SupervisorError      a management function refused; .reason as OTP's {error, Reason}
       BadReturn            a callback returned no result: ("bad_return_value", it)
       FunctionClause       no clause of a callback is made for this request
+        Undef              there is no such callback at all
       NodeDown             the node that this process belonged to has ended
     ProcessExit            unwinds this process with .reason; a BaseException, never to be caught
 
@@ -168,6 +169,12 @@ class FunctionClause(OtpError):
     """No clause of a callback is made for this request (``function_clause``)."""
 
     reason = "function_clause"
+
+
+class Undef(FunctionClause):
+    """The callback is not there at all (``undef``)."""
+
+    reason = "undef"
 
 
 class NodeDown(OtpError):

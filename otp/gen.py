@@ -239,15 +239,11 @@ def _bury(context: Context, pid: Pid, monitor: int) -> Any:
     """Wait until it is dead, its name free; forget the `Exit` of the link. Why it died."""
     down = context.reply(monitor)
     assert down is not None
-    _forget_exit(context, pid)
-    return unpack_reason(context.opener.payload(down))
-
-
-def _forget_exit(context: Context, pid: Pid) -> None:
     arrived = context.mailbox.arrived
     for frame in list(arrived):  # a copy: the doorbell may append meanwhile
         if frame[0] & ~PARCEL == EXIT and frame[1] == pid.id and not frame[2]:
             arrived.remove(frame)
+    return unpack_reason(context.opener.payload(down))
 
 
 def _raise(outcome: str, detail: Any) -> NoReturn:

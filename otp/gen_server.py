@@ -42,7 +42,7 @@ The callbacks and their results are explained at `GenServer` and in `otp.behavio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, Literal, NoReturn, overload
 
 from otp import gen
 from otp.behaviour import requests, serving
@@ -65,7 +65,7 @@ from otp.terms import From, Pid, Ref, Server
 __all__ = [
     "HIBERNATE", "CallResult", "GenServer", "Ignore", "NoReply", "Ok", "Reply", "RequestId",
     "RequestIds", "Result", "Started", "Stop", "abcast", "call", "cast", "check_response",
-    "multi_call", "receive_response", "reply", "send_request", "start", "start_link",
+    "enter_loop", "multi_call", "receive_response", "reply", "send_request", "start", "start_link",
     "start_monitor", "stop", "wait_response",
 ]  # fmt: skip
 
@@ -118,6 +118,26 @@ def start_monitor(
     started = gen.start_monitor(_how(cls, arg, name, timeout, hibernate_after, link=False))
     assert started.monitor is not None
     return started.pid, started.monitor
+
+
+def enter_loop(
+    cls: type[GenServer[Any]],
+    state: Any,
+    *,
+    name: Server | None = None,
+    timeout: float | Literal["hibernate"] | None = None,
+    hibernate_after: float | None = None,
+) -> NoReturn:
+    """Become a server, without `init`, and never return (`gen_server:enter_loop/3,4,5`).
+
+    For a process that `otp.proc_lib` has started and that has done its own beginning. `name` is
+    what it is registered as already; `timeout` is that of `Ok`.
+
+    Ends the process with "process_was_not_started_by_proc_lib" or "process_not_registered" if
+    these are so.
+    """
+    quiet = checking.seconds(hibernate_after, "hibernate_after")
+    serving.enter_loop(cls, state, name, timeout, quiet)
 
 
 def _how(

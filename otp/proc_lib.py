@@ -21,13 +21,12 @@ unsaid. All times are in seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from otp import gen, process
 from otp.behaviour import reports
-from otp.errors import ProcessExit
 from otp.runtime import here
-from otp.runtime.reasons import reason_of
 from otp.runtime.spawning import InitialCall, Wish, initial_call
 from otp.runtime.spawning import spawn as _spawn
 from otp.terms import From, Pid, Ref, Server
@@ -117,7 +116,7 @@ def _run(
     function: Callable[..., Any],
     args: tuple[Any, ...],
 ) -> None:
-    _report_crash(call, function, args, {})
+    reports.crash(call, partial(function, *args))
 
 
 # ---- spawned
@@ -159,15 +158,4 @@ def _begin(
     kwargs: dict[str, Any],
 ) -> None:
     here.current().ancestors = lineage
-    _report_crash(call, function, args, kwargs)
-
-
-def _report_crash(
-    call: InitialCall, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    try:
-        function(*args, **kwargs)
-    except (Exception, ProcessExit, SystemExit) as raised:
-        reason = reason_of(raised)
-        reports.crashed(call, reason)
-        raise ProcessExit(reason) from raised
+    reports.crash(call, partial(function, *args, **kwargs))

@@ -9,7 +9,8 @@ holds for all of them.
       "rest_for_one"          the same with those that were started after it
       "simple_one_for_one"    children come from one template, by `start_child` alone
     intensity       how many restarts are allowed within `period` seconds; with one more the
-                    supervisor stops its children and ends with "shutdown"
+                    supervisor stops its children and ends with "shutdown". A restart is made at
+                    once; one that fails is tried again at once, and every try counts
     auto_shutdown   "any_significant" or "all_significant": it does the same once any, or the last,
                     of its significant children has ended by itself and is not restarted
 
@@ -47,7 +48,9 @@ Where OTP answers ``{error, Reason}`` they raise `SupervisorError` with that rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pickle import PicklingError
 from typing import Any, TypeAlias
 
 from otp import gen, gen_server
@@ -63,6 +66,7 @@ from otp.behaviour.supervisor_flags import (
 )
 from otp.errors import SupervisorError, shorten
 from otp.terms import Pid, Server
+from otp.wire.codec import flat
 
 __all__ = [
     "ChildInfo",
@@ -96,9 +100,10 @@ def start_link(
     `period` is in seconds, counted in whole ones. Returns when the last child has started. OTP's
     ``supervisor:start_link/2,3``; there is no callback module, for `children` and flags are data.
 
-    Raises TypeError or ValueError for what is wrong with the arguments, `AlreadyStarted` if the
-    name is taken, and `StartError` with ``Shutdown(("failed_to_start_child", id, reason))`` if a
-    child does not start: those before it were stopped again.
+    Raises TypeError or ValueError for what is wrong with the arguments, `pickle.PicklingError` for
+    a start callable that cannot be sent, `AlreadyStarted` if the name is taken, and `StartError`
+    with ``Shutdown(("failed_to_start_child", id, reason))`` if a child does not start: those before
+    it were stopped again.
     """
     flags = Flags(strategy, intensity, period, auto_shutdown)
     specs = check_specs(children, auto_shutdown)
@@ -108,10 +113,11 @@ def start_link(
         Supervisor.__module__, name, link=True, patience=None,
         call=serving.initial_call(Supervisor),
     )  # fmt: skip
-    return gen.start(how).pid
+    with _naming_what_cannot_be_sent(specs):
+        return gen.start(how).pid
 
 
-def start_child(supervisor: Server, child: ChildSpec | list[Any] | tuple[Any, ...]) -> StartResult:
+def start_child(sup: Server, child: ChildSpec | list[Any] | tuple[Any, ...]) -> StartResult:
     """Add a child, the last in start order, and start it (OTP's ``start_child/2``).
 
     Of a simple_one_for_one supervisor `child` is a list or tuple of further arguments for the start
@@ -126,62 +132,63 @@ def start_child(supervisor: Server, child: ChildSpec | list[Any] | tuple[Any, ..
             "child must be a ChildSpec, or a list or tuple of arguments for the template of a "
             f"simple_one_for_one supervisor, got {shorten(child)}"
         )
-    started: StartResult = _ask(supervisor, ("start_child", child))
+    with _naming_what_cannot_be_sent([child] if isinstance(child, ChildSpec) else []):
+        started: StartResult = _ask(sup, ("start_child", child))
     return started
 
 
-def terminate_child(supervisor: Server, id: Any) -> None:
+def terminate_child(sup: Server, id: Any) -> None:
     """Stop a child on purpose: it is not restarted, and that is no restart to be counted.
 
     It is dead when this returns. Its entry stays, for `restart_child`, unless it is temporary. Of a
     simple_one_for_one supervisor `id` is the pid. Refused with "not_found", "simple_one_for_one".
     """
-    _ask(supervisor, ("terminate_child", _hashable(id)))
+    _ask(sup, ("terminate_child", _hashable(id)))
 
 
-def restart_child(supervisor: Server, id: Any) -> StartResult:
+def restart_child(sup: Server, id: Any) -> StartResult:
     """Start a child again that has ended, or was stopped; returns as `start_child`.
 
     Refused with "running", "restarting", "not_found", "simple_one_for_one", or the reason why it
     did not start.
     """
-    started: StartResult = _ask(supervisor, ("restart_child", _hashable(id)))
+    started: StartResult = _ask(sup, ("restart_child", _hashable(id)))
     return started
 
 
-def delete_child(supervisor: Server, id: Any) -> None:
+def delete_child(sup: Server, id: Any) -> None:
     """Forget a child that does not run.
 
     Refused with "running", "restarting", "not_found", "simple_one_for_one".
     """
-    _ask(supervisor, ("delete_child", _hashable(id)))
+    _ask(sup, ("delete_child", _hashable(id)))
 
 
-def get_child_spec(supervisor: Server, id: Any) -> ChildSpec:
+def get_child_spec(sup: Server, id: Any) -> ChildSpec:
     """The specification of a child, by its id or, of simple_one_for_one, its pid.
 
     The start callable of a temporary child that was added later comes without its arguments, for
     they are not kept (OTP's ``get_childspec/2``). Refused with "not_found".
     """
-    spec: ChildSpec = _ask(supervisor, ("get_child_spec", _hashable(id)))
+    spec: ChildSpec = _ask(sup, ("get_child_spec", _hashable(id)))
     return spec
 
 
-def which_children(supervisor: Server) -> list[ChildInfo]:
+def which_children(sup: Server) -> list[ChildInfo]:
     """All children, the last started first; under simple_one_for_one each `id` is None."""
-    children: list[ChildInfo] = _ask(supervisor, "which_children")
+    children: list[ChildInfo] = _ask(sup, "which_children")
     return children
 
 
-def count_children(supervisor: Server) -> dict[str, int]:
+def count_children(sup: Server) -> dict[str, int]:
     """How many entries ("specs", "supervisors", "workers") and live processes ("active")."""
-    counts: dict[str, int] = _ask(supervisor, "count_children")
+    counts: dict[str, int] = _ask(sup, "count_children")
     return counts
 
 
-def stop(supervisor: Server, reason: Any = "normal", timeout: float | None = None) -> None:
+def stop(sup: Server, reason: Any = "normal", timeout: float | None = None) -> None:
     """Stop a supervisor and all below it; returns when it is dead, raises as `gen_server.stop`."""
-    gen_server.stop(supervisor, reason, timeout)
+    gen_server.stop(sup, reason, timeout)
 
 
 def check_childspecs(
@@ -196,13 +203,27 @@ def check_childspecs(
     check_specs(children, auto_shutdown)
 
 
-def _ask(supervisor: Server, request: Any) -> Any:
-    said, value = gen_server.call(supervisor, request, timeout=None)
+def _ask(sup: Server, request: Any) -> Any:
+    said, value = gen_server.call(sup, request, timeout=None)
     if said == "error":
         raise SupervisorError(value)
     if said == "bad":
         raise value
     return value
+
+
+@contextmanager
+def _naming_what_cannot_be_sent(specs: Iterable[ChildSpec]) -> Iterator[None]:
+    """A start callable that cannot be pickled is one of many things on the way: say which."""
+    try:
+        yield
+    except PicklingError as error:
+        for spec in specs:
+            try:
+                flat(spec)
+            except PicklingError:
+                error.add_note(f"it is part of child {shorten(spec.id)}")
+        raise
 
 
 def _hashable(id: Any) -> Any:

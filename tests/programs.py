@@ -30,9 +30,8 @@ class Program:
         self.os_pid = self.popen.pid
 
     def node(self) -> list[int]:
-        """All OS processes of its node: the kernel has made a session of its own for them."""
-        everyone = map(int, filter(str.isdigit, os.listdir("/proc")))
-        return [os_pid for os_pid in everyone if _session(os_pid) == self.pids["kernel"]]
+        """All OS processes of its node."""
+        return node_of(self.pids["kernel"])
 
     def kill(self, *os_pids: int, signal: int = 9) -> None:
         for os_pid in os_pids:
@@ -53,6 +52,21 @@ def program(directory: Path, *arguments: str) -> Iterator[Program]:
         yield running
     finally:
         running.close()
+
+
+def node_of(kernel: int) -> list[int]:
+    """All OS processes of a node: its kernel has made a session of its own for them."""
+    everyone = map(int, filter(str.isdigit, os.listdir("/proc")))
+    return [os_pid for os_pid in everyone if _session(os_pid) == kernel]
+
+
+def launchers(kernel: int) -> list[int]:
+    return [pid for pid in node_of(kernel) if comm(pid) == "otp:launcher"]
+
+
+def comm(os_pid: int) -> str:
+    """What `ps` shows."""
+    return Path(f"/proc/{os_pid}/comm").read_text().strip()
 
 
 def gone(os_pids: list[int], within: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from otp import process
 from otp.behaviour.results import CallResult, NoReply, Ok, Result, Started
-from otp.errors import FunctionClause, shorten
+from otp.errors import FunctionClause, Undef, shorten
 from otp.terms import From
 
 log = logging.getLogger("otp.gen_server")
@@ -49,19 +49,15 @@ class GenServer(Generic[State]):
         It runs in the new process while its starter waits. `Stop(reason)` or an exception lets
         the start fail.
         """
-        raise FunctionClause(f"{type(self).__name__} has no init")
+        raise Undef(f"{type(self).__name__} has no init")
 
     def handle_call(self, request: Any, caller: From, state: State) -> CallResult[State]:
         """Answer a request (`handle_call/3`). By default nothing is understood: it crashes."""
-        raise FunctionClause(
-            f"{type(self).__name__}.handle_call has no clause for {shorten(request)}"
-        )
+        raise _no_clause(self, "handle_call", request)
 
     def handle_cast(self, request: Any, state: State) -> Result[State]:
         """Do what needs no answer (`handle_cast/2`). By default nothing is understood."""
-        raise FunctionClause(
-            f"{type(self).__name__}.handle_cast has no clause for {shorten(request)}"
-        )
+        raise _no_clause(self, "handle_cast", request)
 
     def handle_info(self, message: Any, state: State) -> Result[State]:
         """Hear any other message: `Down`, `Exit`, `Timeout`, what was sent (`handle_info/2`).
@@ -77,9 +73,7 @@ class GenServer(Generic[State]):
 
     def handle_continue(self, then: Any, state: State) -> Result[State]:
         """Go on with what a result named `then`, before any message (`handle_continue/2`)."""
-        raise FunctionClause(
-            f"{type(self).__name__}.handle_continue has no clause for {shorten(then)}"
-        )
+        raise _no_clause(self, "handle_continue", then)
 
     def terminate(self, reason: Any, state: State) -> object:
         """Clean up before the process ends (`terminate/2`); what it returns does not matter.
@@ -96,6 +90,14 @@ class GenServer(Generic[State]):
     def format_status(self, status: dict[str, Any]) -> dict[str, Any]:
         """Hide or shorten what reports show: "state", "message", "reason" (`format_status/1`)."""
         return status
+
+
+def _no_clause(server: GenServer[Any], callback: str, what: Any) -> FunctionClause:
+    """Undef, if the server does not have the callback at all."""
+    cls = type(server)
+    missing = getattr(cls, callback) is getattr(GenServer, callback)
+    error = Undef if missing else FunctionClause
+    return error(f"{cls.__name__}.{callback} has no clause for {shorten(what)}")
 
 
 CALLBACKS = [name for name in vars(GenServer) if not name.startswith("_") and name != "version"]

@@ -7,20 +7,26 @@
 4. if any of this fails, namespace, class and state are what they were
 
 Only this module is loaded, not those that it imports. Objects in the state stay instances of the
-old classes until `code_change` makes new ones of them. Other processes keep the code they have.
+old classes until `code_change` makes new ones of them. Other processes keep the code they have;
+those that are started from now on, restarts too, import the module from disk.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib import reload
 from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
 from types import ModuleType
 from typing import Any, TypeAlias
 
 from otp.behaviour.callbacks import GenServer
 from otp.behaviour.results import Ok
+from otp.runtime import here
 from otp.runtime.reasons import reason_of
+from otp.wire.protocol import STALE
 
 NewCode: TypeAlias = str | type[GenServer[Any]]
 """The name of a module; or a class, for code that no module on disk holds."""
@@ -40,6 +46,7 @@ def changed(
         new = _load(type(server), code, module)()
         result = new.code_change(old_version, state, extra)
         if isinstance(result, Ok):
+            _tell(code)
             return new, result.state
         why = result
     except Exception as raised:
@@ -73,3 +80,11 @@ def _execute(module: ModuleType) -> None:
         return
     source = loader.get_data(loader.path)
     exec(loader.source_to_code(source, loader.path), vars(module))  # noqa: S102
+    with suppress(OSError, NotImplementedError):  # others are to compile it anew as well
+        os.remove(cache_from_source(loader.path))
+
+
+def _tell(code: NewCode) -> None:
+    """The launchers have it imported, and pass it on to all that they fork."""
+    if isinstance(code, str):
+        here.current().tell(STALE, code)

@@ -8,11 +8,13 @@ finds the parts in the record's `report`. For "normal", "shutdown" and `Shutdown
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from otp.behaviour.callbacks import GenServer
-from otp.errors import shorten
+from otp.errors import ProcessExit, shorten
 from otp.runtime import here
+from otp.runtime.reasons import reason_of
 from otp.runtime.spawning import InitialCall
 from otp.terms import Crash, From, is_orderly
 
@@ -53,8 +55,18 @@ def terminating(
     log.error("\n".join(lines), extra={"report": report})
 
 
+def crash(call: InitialCall, body: Callable[[], object]) -> None:
+    """Run the body of a process that was started for this; report its end if it is a crash."""
+    try:
+        body()
+    except (Exception, ProcessExit, SystemExit) as raised:
+        reason = reason_of(raised)
+        crashed(call, reason)
+        raise ProcessExit(reason) from raised
+
+
 def crashed(call: InitialCall, reason: Any) -> None:
-    """The process, started for this, is about to end for this reason (`proc_lib`'s report)."""
+    """The process is about to end for this reason (`proc_lib`'s report)."""
     if is_orderly(reason):
         return
     context = here.current()

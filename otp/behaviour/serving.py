@@ -27,7 +27,7 @@ from otp.behaviour.debugging import Debug
 from otp.behaviour.results import HIBERNATE, MISSING, Ignore, NoReply, Ok, Reply, Stop
 from otp.errors import BadReturn, ProcessExit
 from otp.runtime import here
-from otp.runtime.addressing import registry
+from otp.runtime.addressing import destination, registry
 from otp.runtime.mailbox import NOTHING
 from otp.runtime.reasons import reason_of
 from otp.runtime.receiving import receive
@@ -52,14 +52,36 @@ def begin(
     hibernate_after: float | None,
 ) -> None:
     """The body of a server's process: `init`, the acknowledgement, the loop."""
-    _register(starter, name)
-    me = here.current().pid
-    server = cls()
-    result = _init(starter, server, arg)
-    serving = Serving(server, name or me, starter.pid if linked else me, hibernate_after)
-    serving.state = result.state
-    gen.acknowledge(starter, "ok")
-    serving.loop(result.timeout, result.then)
+
+    def serve() -> None:
+        _register(starter, name)
+        me = here.current().pid
+        server = cls()
+        result = _init(starter, server, arg)
+        serving = Serving(server, name or me, starter.pid if linked else me, hibernate_after)
+        serving.state = result.state
+        gen.acknowledge(starter, "ok")
+        serving.loop(result.timeout, result.then)
+
+    reports.crash(initial_call(cls), serve)
+
+
+def enter_loop(
+    cls: type[GenServer[Any]],
+    state: Any,
+    name: Server | None,
+    timeout: Any,
+    hibernate_after: float | None,
+) -> NoReturn:
+    """The loop without `init`, in a process that `otp.proc_lib` has started."""
+    context = here.current()
+    if not context.ancestors:
+        raise ProcessExit("process_was_not_started_by_proc_lib")
+    if name is not None and destination(context, name) != context.serial:
+        raise ProcessExit("process_not_registered")
+    serving = Serving(cls(), name or context.pid, context.ancestors[0], hibernate_after)
+    serving.state = state
+    serving.loop(timeout, None)
 
 
 def _register(starter: From, name: Server | None) -> None:
@@ -77,7 +99,7 @@ def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
     try:
         result: Any = server.init(arg)
     except _ENDS as raised:
-        _refuse(starter, server, reason_of(raised))
+        _refuse(starter, reason_of(raised))
     match result:
         case Ok(timeout=timeout) if _is_idle_time(timeout):
             return result
@@ -85,16 +107,15 @@ def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
             gen.acknowledge(starter, "ignore")
             raise ProcessExit("normal")
         case Stop(reason):
-            _refuse(starter, server, reason)
+            _refuse(starter, reason)
         case ("error", reason):  # a polite refusal: nobody is alarmed
             gen.acknowledge(starter, "error", reason)
             raise ProcessExit("normal")
         case _:
-            _refuse(starter, server, BadReturn(result).reason)
+            _refuse(starter, BadReturn(result).reason)
 
 
-def _refuse(starter: From, server: GenServer[Any], reason: Any) -> NoReturn:
-    reports.crashed(initial_call(type(server)), reason)
+def _refuse(starter: From, reason: Any) -> NoReturn:
     gen.acknowledge(starter, "error", reason)
     raise ProcessExit(reason)
 
@@ -261,5 +282,4 @@ class Serving:
             self.debug.event(self.name, ("out", last_reply[1], last_reply[0], self.state))
         where = (self.server, self.name, reason, message, caller, self.state)
         reports.terminating(*where, left_at=left_at)
-        reports.crashed(initial_call(type(self.server)), reason)
         raise ProcessExit(reason)

@@ -37,6 +37,9 @@ class Graph:
             self._links[a].add(b)
             self._links[b].add(a)
 
+    def are_linked(self, a: int, b: int) -> bool:
+        return b in self._links.get(a, ())
+
     def unlink(self, a: int, b: int) -> None:
         for one, other in ((a, b), (b, a)):
             self._discard(self._links, one, other)

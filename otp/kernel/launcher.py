@@ -114,9 +114,9 @@ class Launcher:
                     if kind == STOP:
                         return
                     assert kind & ~PARCEL == FORK, kind
-                    if kind & PARCEL:  # with much around it, an order takes more than a frame
-                        payload = parcel.read_bytes(self._place, payload)
-                    self._fork(*plain(payload))
+                    # with much around it, an order takes more than a frame
+                    order = parcel.read_bytes(self._place, payload) if kind & PARCEL else payload
+                    self._fork(*plain(order))
 
     def _fork(self, what: str, serial: int, *order: Any) -> None:
         target = self._generation if what == GENERATION else self._worker

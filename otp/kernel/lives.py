@@ -38,7 +38,8 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
         initial_call=order.get("initial_call"),
     )  # fmt: skip
     _enter(state, process, asker, order)
-    sheet = dumps((warming.WORKER, process.serial, {**order, "parent": asker}))
+    more = {"parent": asker, "stale": sorted(state.warmth.stale)}
+    sheet = dumps((warming.WORKER, process.serial, {**order, **more}))
     return [Launch(process.serial, process.launcher, sheet, asker, ref, name)]
 
 
@@ -86,7 +87,9 @@ def forked(
     process.os_pid = os_pid
     state.workers[os_pid] = serial
     hold: list[Effect] = [Hold(serial, os_pid)]
-    return [*hold, *signals.slay(process, process.killed)] if process.killed else hold
+    if process.killed is None or serial in state.spared:
+        return hold
+    return [*hold, *signals.slay(process, process.killed)]
 
 
 def ready(
@@ -115,9 +118,11 @@ def leaving(
     process = state.processes.get(asker)
     if process is None:
         return []
-    process.said = process.said or Death(reason, by, number)
+    said, killed = Death(reason, by, number), process.killed
+    if killed is None or (by == killed.by and number < killed.number):
+        process.said = process.said or said
     if process.attached:
-        return died(state, process, process.said, now)
+        return died(state, process, process.said or killed or said, now)
     wondering, process.wondering = process.wondering, []
     return [answer(*question, False) for question in wondering]
 
@@ -136,12 +141,14 @@ def reaped(
 def launcher_gone(state: State, os_pid: int) -> list[Effect]:
     """A generation has ended: one that was being built, or one that is needed no more.
 
-    If it is the one that forks our workers, the node cannot go on, as without its first launcher.
+    If it is the one that forks our workers, or the parent of some, or has still to fork one, the
+    node cannot go on, as without its first launcher.
     """
     for serial, known in list(state.launchers.items()):
         if known == os_pid:
             del state.launchers[serial]
-            if serial == state.warmth.current:
+            children = any(process.launcher == serial for process in state.processes.values())
+            if serial == state.warmth.current or children:
                 return [Remove(serial), Halt()]
             more = warming.failed(state, serial) if serial == state.warmth.building else []
             return [Remove(serial), *more]
@@ -150,10 +157,10 @@ def launcher_gone(state: State, os_pid: int) -> list[Effect]:
 
 def _verdict(process: Process, status: int) -> Death:
     """The reason of a death: its own words, else what the operating system says."""
-    if process.said is not None:
-        return process.said
+    if (known := process.said or process.killed) is not None:
+        return known
     if status < 0 and -status == signal.SIGKILL:
-        return process.killed or Death(KILLED)
+        return Death(KILLED)
     if status < 0:
         return Death(flat(Signal(_name_of(-status))))
     return Death(flat(ExitStatus(status)))
@@ -181,6 +188,7 @@ def died(state: State, process: Process, death: Death, now: float) -> list[Effec
     """Bury it. Its name is free before anyone is told; nothing of it is left when they are."""
     serial = process.serial
     del state.processes[serial]
+    state.spared.pop(serial, None)
     state.bury(serial, death)
     timers.forget(state, serial)
     return [

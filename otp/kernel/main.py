@@ -33,6 +33,7 @@ from otp.wire.waiting import Spin
 log = logging.getLogger("otp.kernel")
 
 _READY: Final = b"ready"
+_LONGEST: Final = 1e6  # seconds: `poll` overflows soon after
 
 
 def run(order: dict[str, Any], enter: Enter) -> NoReturn:
@@ -126,7 +127,7 @@ class Kernel:
     def _wait(self, deadline: float | None) -> None:
         if self._try():
             return
-        left = -1.0 if deadline is None else max(0.0, deadline - monotonic())
+        left = -1.0 if deadline is None else min(max(0.0, deadline - monotonic()), _LONGEST)
         begin = perf_counter()
         for fd, _ in self._poll.poll(left):
             if fd == self._woken:

@@ -1,6 +1,16 @@
-"""Links, monitors and exit signals: what each request decides."""
+"""Links, monitors and exit signals: what each request decides.
+
+The signals of one process to another count in the order sent:
+
+1. after an exit signal that ends it, a process is dead to its sender: monitors and links that the
+   sender makes then tell "noproc", whatever it died of
+2. of two exit signals the first counts. "kill" would overtake those that still stand in the
+   mailbox: so it waits for them to be heard, but no longer than `GRACE`
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from otp.kernel.effects import Effect, Kill, Ring, Send, answer
 from otp.kernel.table import (
@@ -14,13 +24,17 @@ from otp.kernel.table import (
 )
 from otp.wire.protocol import DOWN, EXIT, KILL
 
+GRACE: Final = 0.25
+"""Seconds for which "kill" waits until earlier signals of the same sender are heard."""
+
 
 def link(state: State, asker: int, ref: int, target: int) -> list[Effect]:
     """Answers whether the target is there."""
-    found = target in state.processes
-    if found:
+    found = state.processes.get(target)
+    if found is not None and not state.graph.are_linked(asker, target):
         state.graph.link(asker, target)
-    return [answer(asker, ref, found)]
+        _note_if_late(found, asker, 0)
+    return [answer(asker, ref, found is not None)]
 
 
 def unlink(state: State, asker: int, ref: int, target: int) -> list[Effect]:
@@ -37,7 +51,20 @@ def monitor(state: State, asker: int, ref: int, tag: int, target: int | str) -> 
         return [Send(asker, DOWN, dead, tag, NOPROC)]
     if found.serial != asker:
         state.graph.monitor(asker, tag, target=found.serial)
+        _note_if_late(found, asker, tag)
     return []
+
+
+def _note_if_late(process: Process, asker: int, tag: int) -> None:
+    if number := max(_unheard_of(process, asker), default=0):
+        process.latecomers[asker, tag] = number
+
+
+def _unheard_of(process: Process, asker: int) -> list[int]:
+    """The exit signals of this sender that the process has not survived yet."""
+    killed = process.killed
+    kills = [killed.number] if killed is not None and killed.by == asker else []
+    return [*kills, *(number for sender, number in process.unheard if sender == asker)]
 
 
 def demonitor(state: State, asker: int, ref: int, tag: int) -> list[Effect]:
@@ -46,16 +73,45 @@ def demonitor(state: State, asker: int, ref: int, tag: int) -> list[Effect]:
 
 
 def signal(
-    state: State, asker: int, ref: int, target: int, reason: bytes, kill: bool, number: int
+    state: State,
+    asker: int,
+    ref: int,
+    target: int,
+    reason: bytes,
+    kill: bool,
+    number: int,
+    now: float,
 ) -> list[Effect]:
     """exit/2: the answer comes when the signal stands in the mailbox, or `SIGKILL` is sent."""
     process = state.processes.get(target)
-    if process is None:
+    if process is None or (process.killed is not None and not process.attached):
         return [answer(asker, ref, True)]
     if kill:
-        return [*slay(process, Death(KILLED, asker, number)), answer(asker, ref, True)]
-    process.unheard.add((asker, number))
+        death = Death(KILLED, asker, number)
+        return [*_kill(state, process, death, now), answer(asker, ref, True)]
+    if reason != NORMAL:
+        process.unheard.add((asker, number))
     return [*exit_signal(process, asker, number, reason), answer(asker, ref, True)]
+
+
+def _kill(state: State, process: Process, death: Death, now: float) -> list[Effect]:
+    if process.attached or not _unheard_of(process, death.by):
+        return slay(process, death)
+    process.killed = death
+    state.spared[process.serial] = now + GRACE
+    return []
+
+
+def strike(state: State, now: float) -> list[Effect]:
+    """Kill those who were spared for long enough."""
+    late = [serial for serial, until in state.spared.items() if until <= now]
+    return [effect for serial in late for effect in _spare_no_longer(state, serial)]
+
+
+def _spare_no_longer(state: State, serial: int) -> list[Effect]:
+    del state.spared[serial]
+    process = state.processes[serial]
+    return slay(process, process.killed) if process.killed else []
 
 
 def slay(process: Process, death: Death) -> list[Effect]:
@@ -81,7 +137,10 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
     waiting = {asked for asked, _ in process.unheard}
     content = [q for q in process.wondering if q.asker not in waiting]
     process.wondering = [q for q in process.wondering if q.asker in waiting]
-    return [answer(*question, True) for question in content]
+    effects: list[Effect] = [answer(*question, True) for question in content]
+    if process.killed is None or asker not in state.spared or process.killed.by in waiting:
+        return effects
+    return [*effects, *_spare_no_longer(state, asker)]
 
 
 def is_alive(state: State, asker: int, ref: int, target: int) -> list[Effect]:
@@ -122,8 +181,11 @@ def died(state: State, process: Process, death: Death) -> list[Effect]:
     effects: list[Effect] = []
     for peer in linked:
         if (found := state.processes.get(peer)) is not None:
-            effects += exit_signal(found, process.serial, 0, death.reason)
-    effects += [Send(to, DOWN, process.serial, tag, death.reason) for to, tag in watchers]
+            reason = epitaph(death, peer, process.latecomers.get((peer, 0), 0))
+            effects += exit_signal(found, process.serial, 0, reason)
+    for to, tag in watchers:
+        reason = epitaph(death, to, process.latecomers.get((to, tag), 0))
+        effects.append(Send(to, DOWN, process.serial, tag, reason))
     effects += [answer(*question, False) for question in process.wondering]
     effects += [answer(*question, None) for question in process.asked_for_timers]
     effects += [

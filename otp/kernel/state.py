@@ -44,6 +44,7 @@ from otp.wire.protocol import (
     RING,
     SIGNAL,
     SPAWN,
+    STALE,
     START_TIMER,
     STOP,
     SURVIVED,
@@ -72,12 +73,14 @@ def step(state: State, frame: Frame, now: float) -> list[Effect]:
 
 def tick(state: State, now: float) -> list[Effect]:
     """What is due by now."""
-    return [*timers.fire(state, now), *ending.enforce(state, now)]
+    return [
+        *timers.fire(state, now), *signals.strike(state, now), *ending.enforce(state, now),
+    ]  # fmt: skip
 
 
 def next_deadline(state: State) -> float | None:
     """When `tick` will have something to do."""
-    times = [state.timers.first(), ending.next_deadline(state)]
+    times = [state.timers.first(), ending.next_deadline(state), *state.spared.values()]
     return min((t for t in times if t is not None), default=None)
 
 
@@ -159,8 +162,8 @@ _REQUESTS: Final[dict[int, Any]] = {
     REASON_OF: signals.reason_of,
     REGISTER: names.register,
     REGISTERED: names.registered,
-    SIGNAL: signals.signal,
     SPAWN: lives.spawn,
+    STALE: warming.stale,
     START_TIMER: timers.start,
     SURVIVED: signals.survived,
     TIMER_LEFT: timers.left,
@@ -173,6 +176,7 @@ _TIMED: Final[dict[int, Any]] = {
     EXITING: lives.leaving,
     FORKED: lives.forked,
     REAPED: lives.reaped,
+    SIGNAL: signals.signal,
     STOP: stop,
 }
 

@@ -78,6 +78,8 @@ class Process:
     """Who wants to cancel or read a timer that it keeps for itself."""
     unheard: set[tuple[int, int]] = field(default_factory=set)
     """Exit signals on their way to it: sender and number."""
+    latecomers: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Who has monitored (serial, tag) or linked (serial, 0) it after such a signal of its own."""
 
     @property
     def is_leaving(self) -> bool:
@@ -95,6 +97,8 @@ class Warmth:
     building: int = 0
     asked: set[str] = field(default_factory=set)
     """What the generation that is being built was asked to import."""
+    stale: set[str] = field(default_factory=set)
+    """Modules of which there is newer code on disk than the launchers have."""
 
 
 @dataclass(slots=True)
@@ -109,6 +113,8 @@ class State:
     names: dict[str, int] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
     timers: Deadlines[tuple[int, int], Timer] = field(default_factory=Deadlines)
+    spared: dict[int, float] = field(default_factory=dict)
+    """Those who are to be killed, but not before they could hear an earlier signal."""
     timers_to: defaultdict[int, set[tuple[int, int]]] = field(
         default_factory=lambda: defaultdict(set)
     )

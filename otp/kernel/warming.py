@@ -31,6 +31,12 @@ def wanted(state: State, module: str, surroundings: dict[str, Any]) -> list[Effe
     return build(state)
 
 
+def stale(state: State, asker: int, ref: int, module: str) -> list[Effect]:
+    """A server goes on with new code: whoever is started from now on imports this module anew."""
+    state.warmth.stale.add(module)
+    return []
+
+
 def build(state: State) -> list[Effect]:
     """Order the next generation, if one is wanted and none is in the making."""
     warmth = state.warmth

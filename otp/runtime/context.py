@@ -44,7 +44,7 @@ from otp.wire.protocol import (
     TIMER_LEFT,
 )
 
-_FIRED: Final = ""
+_FIRED: Final = object()
 
 
 class Context:
@@ -60,7 +60,7 @@ class Context:
         self.outbox = Outbox(place, serial, kernel, self.ask)
         self.timers: Deadlines[int, Frame] = Deadlines()
         self.trapping = False
-        self.monitors: dict[int, str | None] = {}
+        self.monitors: dict[int, Any] = {}
         self.aliases = Aliases(self.demonitor)
         self.signals_sent = 0
         self.parent: Pid | None = None
@@ -114,7 +114,7 @@ class Context:
 
         Whether it was active. (The doorbell may take its `Down` in at any moment: one `pop`.)
         """
-        active = self.monitors.pop(tag, _FIRED) != _FIRED
+        active = self.monitors.pop(tag, _FIRED) is not _FIRED
         if active:
             self.tell(DEMONITOR, tag)
         self.aliases.monitor_ended(tag)

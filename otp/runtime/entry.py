@@ -52,14 +52,22 @@ def enter(root: str, serial: int, kernel: int, launcher: int, order: dict[str, A
         surroundings.remember()
         surroundings.take_on(order["surroundings"])
         _reseed()
+        for stale in order["stale"]:
+            sys.modules.pop(stale, None)
         function, args, kwargs = _load(context, order)
         function(*args, **kwargs)
     except BaseException as raised:
         reason = reason_of(raised)
-        if isinstance(reason, Crash) and not isinstance(raised, ProcessExit):
-            log.error("process %r (%s) crashed\n%s", context.pid, order["label"], reason.traceback)
-        leave(context, pack_reason(reason))
+        try:
+            if isinstance(reason, Crash) and not isinstance(raised, ProcessExit):
+                _report(context, order["label"], reason)
+        finally:  # whatever a log does to us, the others are to know why we end
+            leave(context, pack_reason(reason))
     leave(context, NORMAL)
+
+
+def _report(context: Context, label: str, crash: Crash) -> None:
+    log.error("process %r (%s) crashed\n%s", context.pid, label, crash.traceback)
 
 
 def _become(birth: Birth, parent: int) -> Context:

@@ -49,6 +49,7 @@ NOTHING: Final = object()
 _PLAIN: Final = (MESSAGE, CALL, CAST, SYSTEM, TIMEOUT)
 _MESSAGES: Final = frozenset([*_PLAIN, *(kind | PARCEL for kind in _PLAIN)])
 _REPLIES: Final = frozenset(k | p for k in (REPLY, REFUSED, ANSWER) for p in (0, PARCEL))
+_LONGEST: Final = 1e9  # milliseconds: `poll` overflows soon after; who waits longer looks again
 _AT_MOST: Final = 16  # full pipes in one go, so that a flood cannot keep a process in `pull`
 
 
@@ -173,7 +174,7 @@ class Mailbox:
         if sensor >= 0:
             poll.register(sensor, 0)
         begin = monotonic()
-        left = None if deadline is None else max(0.0, (deadline - begin) * 1000)
+        left = None if deadline is None else min(max(0.0, (deadline - begin) * 1000), _LONGEST)
         self._parked = True
         try:
             ready = {self.fd} if self.fresh else {fd for fd, _ in poll.poll(left)}
@@ -186,4 +187,4 @@ class Mailbox:
             return DEAD
         if self._kernel in ready:
             self.node_is_gone()
-        return LATE
+        return CAME if left == _LONGEST else LATE

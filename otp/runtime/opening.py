@@ -47,7 +47,7 @@ class Opener:
         self._place = place
         self._me = me
         self._pids: dict[int, Pid] = {me.id: me}
-        self.watched_names: dict[int, str] = {}
+        self.watched_names: dict[int, Any] = {}
         self.refuse: Callable[[From, Any], None] = lambda caller, reason: None
 
     def pid(self, serial: int) -> Pid:

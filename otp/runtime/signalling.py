@@ -55,7 +55,7 @@ def monitor(context: Context, server: Server, alias: MonitorAlias | None = None)
         context.aliases.add(tag, alias)
     if to == context.serial:
         return tag  # nobody hears of his own end
-    context.monitors[tag] = name
+    context.monitors[tag] = server if name is not None or to == NOBODY else None
     if name is not None or to != NOBODY:
         context.tell(MONITOR, tag, to if name is None else name)
     else:

@@ -4,7 +4,7 @@
          │                                                        ▲
          │ SPAWN LINK UNLINK MONITOR DEMONITOR SIGNAL             │ ANSWER EXIT DOWN
          │ REGISTER START_TIMER ... RING DELIVER                  │ MESSAGE (timers)
-         │ READY EXITING SURVIVED HIBERNATING                     │
+         │ READY EXITING SURVIVED HIBERNATING STALE               │
          └───────────────────►  the kernel  ──────────────────────┘
                                   │    ▲
                              FORK │    │ FORKED REAPED WARMED
@@ -85,6 +85,7 @@ INFO: Final = 53
 STOP: Final = 54
 HIBERNATING: Final = 55
 TIMER_LEFT: Final = 56  # the answer to TIMER_ASKED
+STALE: Final = 57
 
 # between the kernel and the launchers
 FORK: Final = 64

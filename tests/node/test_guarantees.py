@@ -18,7 +18,7 @@ from otp.errors import BadRequest, CallError, ServerDied, StartError
 from otp.gen_server import NoReply, Reply, Stop
 from otp.terms import Crash, Down, Exit, From, Pid
 from tests.expecting import expect, expect_down, expect_nothing
-from tests.programs import Program, gone, program
+from tests.programs import Program, gone, launchers, program
 from tests.servers import awkward, chatterbox, crasher, sleeper, witness
 from tests.servers.counter import Counter
 
@@ -173,15 +173,11 @@ def test_5_who_traps_gets_a_message_after_its_callback(tmp_path: Path) -> None:
 # ---- 6
 
 
-def launchers(node: list[int]) -> list[int]:
-    return [pid for pid in node if Path(f"/proc/{pid}/comm").read_text() == "otp:launcher\n"]
-
-
 VICTIMS: dict[str, Callable[[Program], list[int]]] = {
     "the program": lambda program: [program.os_pid],
     "the kernel": lambda program: [program.pids["kernel"]],
-    "the launchers": lambda program: launchers(program.node()),
-    "kernel and launchers": lambda p: [p.pids["kernel"], *launchers(p.node())],
+    "the launchers": lambda program: launchers(program.pids["kernel"]),
+    "kernel and launchers": lambda p: [p.pids["kernel"], *launchers(p.pids["kernel"])],
     "all but one worker": lambda p: [p.os_pid, *(set(p.node()) - {p.pids["idle"]})],
     "all but a busy worker": lambda p: [p.os_pid, *(set(p.node()) - {p.pids["computing"]})],
 }
@@ -189,7 +185,7 @@ VICTIMS: dict[str, Callable[[Program], list[int]]] = {
 
 @pytest.mark.parametrize("victims", VICTIMS)
 def test_6_nothing_is_left_behind(victims: str, tmp_path: Path) -> None:
-    with program(tmp_path / "run", "motley") as running:
+    with program(tmp_path / "run", "motley", "deaf" * (victims == "the program")) as running:
         everyone = running.node()
         assert set(running.pids.values()) <= set(everyone)
         running.kill(*VICTIMS[victims](running))

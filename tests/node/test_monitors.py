@@ -55,9 +55,9 @@ def test_the_dead_are_noproc() -> None:
 
 
 def test_a_pid_of_another_node_is_noproc() -> None:
-    ref = process.monitor(Pid(2, "node-1-00000000"))
-    assert expect(Down).reason == "noproc"
-    assert isinstance(ref, Ref)
+    stranger = Pid(2, "node-1-00000000")
+    ref = process.monitor(stranger)
+    assert expect() == Down(ref, stranger, "noproc")
 
 
 def test_a_free_name_is_noproc_and_the_name_is_told() -> None:

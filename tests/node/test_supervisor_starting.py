@@ -131,12 +131,14 @@ def test_a_start_may_be_any_callable_of_anywhere() -> None:
     all_quiet(sup)
 
 
-def test_a_start_that_cannot_be_sent_is_refused_in_the_caller() -> None:
-    lock = threading.Lock()
-    with pytest.raises(PicklingError, match="cannot be sent"):
-        start(ChildSpec("a", partial(worker.returns, lock)))
+def test_a_start_that_cannot_be_sent_is_refused_in_the_caller_by_the_name_of_the_child() -> None:
+    bad = ChildSpec("a", partial(worker.returns, threading.Lock()))
+    with pytest.raises(PicklingError) as raised:
+        start(spec("b"), bad)
+    assert raised.value.__notes__ == ["it is part of child 'a'"]
     sup = start(spec("b"))
-    with pytest.raises(PicklingError, match="cannot be sent"):
-        supervisor.start_child(sup, ChildSpec("a", partial(worker.returns, lock)))
+    with pytest.raises(PicklingError) as raised:
+        supervisor.start_child(sup, bad)
+    assert raised.value.__notes__ == ["it is part of child 'a'"]
     heard("init b")
     all_quiet(sup)

@@ -139,6 +139,17 @@ def test_many_timers(dest) -> None:
     assert {expect() for _ in range(500)} == set(range(500))
 
 
+@pytest.mark.parametrize("seconds", [1e6, 1e8, 1e12, float("inf")])
+def test_a_time_may_be_as_long_as_you_like(dest, seconds: float) -> None:
+    timer = process.send_after(seconds, dest, "never")
+    with pytest.raises(TimeoutError):
+        process.receive(timeout=0.001)
+    assert process.read_timer(timer) > 1e6 - 60
+    process.send(process.self(), "now")
+    assert process.receive(timeout=seconds) == "now"
+    process.cancel_timer(timer)
+
+
 def test_a_timer_to_the_dead_or_another_node_is_nothing() -> None:
     pid, ref = process.spawn_monitor(crasher.returns)
     expect_down(ref)

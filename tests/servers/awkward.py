@@ -31,3 +31,10 @@ class Opaque(Exception):
 def unpicklable() -> Any:
     """A value that cannot be sent."""
     return threading.Lock()
+
+
+class Unshowable:
+    """A value without a text."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no picture")

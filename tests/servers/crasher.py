@@ -41,3 +41,8 @@ def segfaults() -> None:
 def signals(number: int = signal.SIGKILL) -> None:
     os.kill(os.getpid(), number)
     signal.pause()
+
+
+def request(text: str, caller: object, state: object) -> None:
+    """A request to a witness that crashes it."""
+    raises(text)

@@ -32,10 +32,10 @@ def begun(way: Any, **options: Any) -> Pid:
     return pid
 
 
-def motley() -> None:
+def motley(sleeper_is: str = "") -> None:
     """Workers of all kinds: idle, in long callbacks, talking, with files and names of their own."""
     top = supervisor.start_link([ChildSpec("idle", Idle.start_link)])
-    sleeping, computing = begun(sleeper.sleeps, trap=True), begun(sleeper.computes)
+    sleeping, computing = begun(sleeper.sleeps, trap=sleeper_is == "deaf"), begun(sleeper.computes)
     listener = begun(listens)
     talking = begun(talks, dest=listener)
     process.send(listener, bytes(100_000))

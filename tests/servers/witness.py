@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from otp import gen_server, process
-from otp.gen_server import GenServer, NoReply, Ok
+from otp.gen_server import GenServer, NoReply, Ok, Reply
 from otp.terms import Pid
 
 
@@ -61,3 +61,8 @@ def start(**options: Any) -> Pid:
 
 def start_link(**options: Any) -> Pid:
     return gen_server.start_link(Witness, Told(process.self(), **options))
+
+
+def echo(value: Any, caller: Any, state: Any) -> Reply[Any]:
+    """A request that is answered with a value that came with it."""
+    return Reply(value, state)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from otp import gen_server
+from otp.errors import CallError, NodeDown
 from otp.terms import Crash
 from tests.conformance.lib.term import reason
 
@@ -15,7 +17,8 @@ class Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         term = ("log", record.levelname.lower(), report(getattr(record, "report", None)))
-        gen_server.call("tr", ("log", record.levelno, term), None)
+        with suppress(CallError, NodeDown):  # the trace is printed already; who still ends is late
+            gen_server.call("tr", ("log", record.levelno, term), None)
 
 
 def report(said: dict[str, Any] | None) -> Any:

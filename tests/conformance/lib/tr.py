@@ -38,13 +38,6 @@ from tests.conformance.lib.term import Error, called, milliseconds, reason
 
 WAIT = 8.0
 
-__all__ = [
-    "alive", "attempt", "born", "error", "gone", "label", "later", "log_off", "log_on", "mailbox",
-    "name", "node", "ok", "p", "park", "proc", "proc_link", "reason_of", "sleep", "timed", "true", "wait",
-    "watch",
-]  # fmt: skip
-
-
 # ---- what scenarios call
 
 
