@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from otp.terms import Crash, Pid
+from otp.terms import Crash, Pid, Shutdown
 
 
 class RemoteTraceback(Exception):
@@ -41,14 +41,6 @@ class OtpError(Exception):
 
     reason: Any = None
 
-    def _blame(self, reason: Any) -> None:
-        """Let the reason be seen as the cause of this error, traceback and all."""
-        if not isinstance(reason, Crash):
-            return
-        if reason.traceback and reason.exception.__cause__ is None:
-            reason.exception.__cause__ = RemoteTraceback(reason.traceback)
-        self.__cause__ = reason.exception
-
 
 class CallError(OtpError):
     """No reply will come to this request."""
@@ -58,7 +50,7 @@ class CallError(OtpError):
     def __init__(self, server: Any, request: Any, reason: Any) -> None:
         super().__init__(server, request, reason)
         self.server, self.request, self.reason = server, request, reason
-        self._blame(reason)
+        blame(self, reason)
 
     def __str__(self) -> str:
         return self.says.format(
@@ -111,7 +103,7 @@ class StartError(OtpError):
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
         self.reason = reason
-        self._blame(reason)
+        blame(self, reason)
 
     def __str__(self) -> str:
         return f"not started: {self.reason!r}"
@@ -148,7 +140,7 @@ class SupervisorError(OtpError):
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
         self.reason = reason
-        self._blame(reason[0] if isinstance(reason, tuple) and reason else reason)
+        blame(self, reason)
 
     def __str__(self) -> str:
         return f"the supervisor refused: {self.reason!r}"
@@ -189,6 +181,30 @@ class ProcessExit(BaseException):
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
         self.reason = reason
+        blame(self, reason)
+
+
+def blame(error: BaseException, reason: Any) -> None:
+    """Let the reason be seen as the cause of this error, traceback and all."""
+    crash = _crash_in(reason)
+    if crash is None:
+        return
+    if crash.traceback and crash.exception.__cause__ is None:
+        crash.exception.__cause__ = RemoteTraceback(crash.traceback)
+    error.__cause__ = crash.exception
+
+
+def _crash_in(reason: Any) -> Crash | None:
+    """The crash that a reason is or tells of, as `Shutdown(("failed_to_start_child", id, crash))`.
+
+    >>> _crash_in(Shutdown(("failed_to_start_child", "db", Crash(OSError("no db")))))
+    Crash(OSError('no db'))
+    """
+    if isinstance(reason, Shutdown):
+        return _crash_in(reason.why)
+    if isinstance(reason, tuple):
+        return next((crash for part in reason if (crash := _crash_in(part))), None)
+    return reason if isinstance(reason, Crash) else None
 
 
 def shorten(value: Any, limit: int = 200) -> str:

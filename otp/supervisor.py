@@ -20,6 +20,7 @@ A whole program. The store is killed as by ``kill -9``, and the name answers aga
 >>> from otp import gen_server, process, supervisor
 >>> from otp.examples import kv_store
 >>> from otp.supervisor import ChildSpec
+>>> from otp.terms import Down
 >>> top = supervisor.start_link(
 ...     [
 ...         ChildSpec("store", partial(kv_store.start_link, name="shop_store")),
@@ -33,7 +34,7 @@ A whole program. The store is killed as by ``kill -9``, and the name answers aga
 >>> store = process.whereis("shop_store")
 >>> ref = process.monitor(store)
 >>> process.exit(store, "kill")
->>> process.receive(lambda message: message.ref == ref).reason
+>>> process.receive(lambda message: message == Down(ref, store, "killed")).reason
 'killed'
 >>> [(child.id, child.kind) for child in supervisor.which_children(top)]
 [('orders', 'supervisor'), ('store', 'worker')]

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from otp import gen
 from otp.behaviour.callbacks import GenServer
-from otp.errors import OtpError
+from otp.errors import OtpError, blame
 from otp.terms import Server
 from otp.wire.protocol import SYSTEM
 
@@ -38,7 +38,7 @@ class SystemError(OtpError):
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
         self.reason = reason
-        self._blame(reason[-1] if isinstance(reason, tuple) and reason else reason)
+        blame(self, reason)
 
 
 # ---- its state

@@ -65,8 +65,14 @@ def launchers(kernel: int) -> list[int]:
 
 
 def comm(os_pid: int) -> str:
-    """What `ps` shows."""
-    return Path(f"/proc/{os_pid}/comm").read_text().strip()
+    """What `ps` shows; nothing if it has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{os_pid}/comm").read_text().strip()
+    return ""
+
+
+def parent(os_pid: int) -> int:
+    return int(Path(f"/proc/{os_pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def gone(os_pids: list[int], within: float) -> bool:

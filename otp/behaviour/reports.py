@@ -45,6 +45,8 @@ def terminating(
         f"  last message: {shorten(shown['message'], _LONGEST)}",
         f"  state: {shorten(shown['state'], _LONGEST)}",
     ]
+    if (hint := bad_return(reason)) is not None:
+        lines.insert(1, hint)
     if caller is not None:
         lines.append(f"  client: {caller.pid!r}")
     if left_at:
@@ -53,6 +55,17 @@ def terminating(
     report |= {"last_message": shown["message"], "reason": reason, "state": shown["state"]}
     report |= {"traceback": reason.traceback if isinstance(reason, Crash) else left_at}
     log.error("\n".join(lines), extra={"report": report})
+
+
+def bad_return(reason: Any) -> str | None:
+    """What to do about the mistake that everybody makes once: to forget the `return`."""
+    match reason:
+        case ("bad_return_value", value):
+            return (
+                f"  a callback returned {shorten(value)}; it is to return NoReply(state), "
+                "Stop(reason, state) or, in handle_call, Reply(value, state)"
+            )
+    return None
 
 
 def crash(call: InitialCall, body: Callable[[], object]) -> None:

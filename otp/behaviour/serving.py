@@ -9,7 +9,7 @@
     nothing, for `timeout` seconds    handle_info(Timeout(), state)
 
 How it ends: `terminate` gets the state that was last returned; what it raises replaces the reason;
-the reply of a `Stop` goes out after it, in any case; then the reports, then the process.
+then it is reported; the reply of a `Stop` goes out, in any case; then the process ends.
 """
 
 from __future__ import annotations
@@ -272,14 +272,14 @@ class Serving:
         last_reply: tuple[From, Any] | None = None,
         left_at: str = "",
     ) -> NoReturn:
-        """terminate, the last reply, the reports, the exit."""
+        """terminate, the report, the last reply, the exit."""
         try:
             self.server.terminate(reason, self.state)
         except _ENDS as raised:
             reason, left_at = reason_of(raised), _left_at(raised)
+        where = (self.server, self.name, reason, message, caller, self.state)
+        reports.terminating(*where, left_at=left_at)
         if last_reply is not None:
             gen.reply(*last_reply)
             self.debug.event(self.name, ("out", last_reply[1], last_reply[0], self.state))
-        where = (self.server, self.name, reason, message, caller, self.state)
-        reports.terminating(*where, left_at=left_at)
         raise ProcessExit(reason)

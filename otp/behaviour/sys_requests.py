@@ -39,7 +39,7 @@ def serve(serving: Served, request: Any, caller: From) -> None:
     match request:
         case ("terminate", reason):
             gen.reply(caller, ("ok", None))
-            serving.end(reason, request)
+            serving.end(reason, [])  # as in OTP: no message is to blame
         case "suspend" | "resume":
             serving.suspended = request == "suspend"
             gen.reply(caller, ("ok", None))

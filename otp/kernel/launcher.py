@@ -23,7 +23,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pickle import dumps
 from typing import Any, NoReturn
 
@@ -34,7 +34,7 @@ from otp.wire.codec import flat, plain
 from otp.wire.frame import pack, split
 from otp.wire.orphan import BELL, hear_of_parent, name_process, put_out_the_light
 from otp.wire.place import Place
-from otp.wire.protocol import FORK, FORKED, KERNEL, PARCEL, REAPED, STOP, WARMED
+from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER, PARCEL, REAPED, STOP, WARMED
 
 Enter = Callable[[str, int, int, int, dict[str, Any]], NoReturn]
 
@@ -73,7 +73,7 @@ class Launcher:
         me = os.getpid()  # a worker has this handler too, until it has its own
 
         def bell(signum: int, frame: object) -> None:
-            if os.getpid() == me and os.getppid() != parent:
+            if os.getpid() == me and os.getppid() not in (parent, self._group):
                 put_out_the_light(self._place, self._group)
 
         signal.signal(BELL, bell)
@@ -85,14 +85,21 @@ class Launcher:
     # ---- warming
 
     def _warm(self, modules: Sequence[str], around: dict[str, Any]) -> bool:
-        """Import; tell the kernel how it went. False if this process must not be forked from."""
+        """Import; tell the kernel how it went. False if this process must not be forked from.
+
+        The first launcher imports what the user wants preloaded: what that opens (a log file) is
+        meant to be shared, and what it prints to be seen. A later generation must not share what
+        only happened to be open, and repeats an import whose output the first worker has shown.
+        """
+        first = self._serial == LAUNCHER
         before = _descriptors()
         imported: list[str] = []
         refused: list[str] = []
-        with _silence(), _path(around.get("path", sys.path)):
+        with nullcontext() if first else _silence(), _path(around.get("path", sys.path)):
             for module in modules:
                 (imported if _imports(module) else refused).append(module)
-        good = len(os.listdir("/proc/self/task")) == 1 and _descriptors() <= before
+        alone = len(os.listdir("/proc/self/task")) == 1
+        good = alone and (first or _descriptors() <= before)
         self._tell(WARMED, imported, refused, good)
         return good
 
@@ -183,6 +190,17 @@ def _path(path: list[str]) -> Any:
 
 @contextmanager
 def _silence() -> Any:
-    """What a module prints when it is imported, the first worker has printed already."""
-    with open(os.devnull, "w") as null, redirect_stdout(null), redirect_stderr(null):
+    """Let nothing be printed; but `sys.stderr` stays what it is, for a log handler may keep it."""
+    null, out, error = os.open(os.devnull, os.O_WRONLY), os.dup(1), os.dup(2)
+    try:
+        os.dup2(null, 1)
+        os.dup2(null, 2)
         yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        os.dup2(out, 1)
+        os.dup2(error, 2)
+        for fd in (null, out, error):
+            os.close(fd)

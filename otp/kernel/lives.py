@@ -17,7 +17,7 @@ from otp.kernel.effects import (
     Welcome,
     answer,
 )
-from otp.kernel.table import KILLED, Death, Process, Question, State
+from otp.kernel.table import KILLED, SHUTDOWN, Death, Process, Question, State
 from otp.terms import ExitStatus, Signal
 from otp.wire.codec import flat
 
@@ -27,7 +27,7 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
 
     The name, the link and the monitor are there before the process is: no death can slip between.
     """
-    if state.ending:
+    if state.ending and asker not in state.processes:  # who is to end may need help to do so
         return [answer(asker, ref, ("ending",))]
     name = order["name"]
     if name is not None and name in state.names:
@@ -178,7 +178,8 @@ def _name_of(number: int) -> str:
 def gone(state: State, os_pid: int, now: float) -> list[Effect]:
     """An OS process with attached threads is gone; with the program, the node ends."""
     dead = [p for p in state.processes.values() if p.attached and p.os_pid == os_pid]
-    effects = [effect for p in dead for effect in died(state, p, Death(KILLED), now)]
+    reason = SHUTDOWN if os_pid == state.program else KILLED
+    effects = [effect for p in dead for effect in died(state, p, Death(reason), now)]
     if os_pid == state.program and not state.ending:
         effects += ending.begin(state, now)
     return effects

@@ -208,5 +208,5 @@ def _judge(refused: list[str], good: bool) -> bytes:
     if refused:
         return f"cannot import {', '.join(refused)} (preload)".encode()
     if not good:
-        return b"a preloaded module starts threads or opens files; it must not be forked"
+        return b"a preloaded module starts threads; such a process must not be forked from"
     return _READY

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -150,9 +151,18 @@ def stop() -> None:
             forget()
         if member.is_ours and member.program:
             _tell_to_stop(member)
-            member.program.wait()
+            _wait_for_end(member.program)
             member.place.remove()  # a kernel that was killed could not
         os.close(member.kernel)
+
+
+def _wait_for_end(program: subprocess.Popen[bytes]) -> None:
+    """An orderly end may take as long as the processes want; who presses Ctrl-C does not."""
+    try:
+        program.wait()
+    except KeyboardInterrupt:
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def ask_to_stop() -> None:

@@ -88,15 +88,16 @@ def _become(birth: Birth, parent: int) -> Context:
 def _hang_bell(place: Place, launcher: int) -> None:
     """Hear the doorbell, which also rings when the launcher has died and the node with it."""
     me, group = os.getpid(), os.getpgrp()
+    parents = (launcher, group)  # the kernel leads the group
 
     def bell(signum: int, frame: object) -> None:
-        if os.getpid() == me and os.getppid() != launcher:
+        if os.getpid() == me and os.getppid() not in parents:
             put_out_the_light(place, group)
         here.ring()
 
     signal.signal(BELL, bell)
     hear_of_parent()
-    if os.getppid() != launcher:  # it died before we had asked to hear of it
+    if os.getppid() not in parents:  # it died before we had asked to hear of it
         put_out_the_light(place, group)
     here.ring()  # what came before we could hear it
 

@@ -150,8 +150,14 @@ def _end(context: Context) -> None:
     """It is condemned: end it with that reason. Raises `ProcessExit`, unless the node ended it."""
     _forget_thread()
     if context.condemned is not None and context.condemned != GONE:
+        reason, sender, _ = context.condemned
         _part(context, *context.condemned)
-        raise ProcessExit(unpack_reason(context.condemned[0]))
+        ended = ProcessExit(unpack_reason(reason))
+        ended.add_note(
+            f"an exit signal of {context.opener.pid(sender)!r} has ended {context.pid!r}, which "
+            "this thread was; process.trap_exit() makes such a signal an Exit message"
+        )
+        raise ended
 
 
 def _part(context: Context, reason: bytes, by: int = 0, number: int = 0) -> None:

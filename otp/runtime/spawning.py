@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pickle import PicklingError
 from typing import Any, Final, TypeAlias
 
 from otp.errors import AlreadyStarted, NodeDown
@@ -11,7 +12,7 @@ from otp.runtime import surroundings
 from otp.runtime.context import Context
 from otp.terms import Pid
 from otp.wire import parcel
-from otp.wire.codec import encode
+from otp.wire.codec import Encoded, encode
 from otp.wire.protocol import LAUNCHER, SPAWN
 
 PATIENCE: Final = 1.5
@@ -53,7 +54,9 @@ def spawn(
     Raises `pickle.PicklingError` if it cannot be sent, `AlreadyStarted` if the name is taken,
     `OSError` if the system has no room for another process, `NodeDown` if the node is ending.
     """
-    data, buffers = encode((function, args, kwargs))
+    if not callable(function):
+        raise TypeError(f"spawn(function, *args) takes a function, not {function!r}")
+    data, buffers = _encoded(function, args, kwargs, wish)
     in_parcel = bool(buffers) or len(data) > _INLINE
     work = context.outbox.parcel(LAUNCHER, (data, buffers)) if in_parcel else data
     module = wish.module or getattr(function, "__module__", None)
@@ -72,6 +75,18 @@ def spawn(
     if answer[0] != "ok" and in_parcel:
         parcel.discard(parcel.path_of(context.place, work))
     return _pid(context, *answer)
+
+
+def _encoded(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], wish: Wish
+) -> Encoded:
+    try:
+        return encode((function, args, kwargs))
+    except PicklingError as error:
+        what = wish.label or _name(function)
+        raise PicklingError(
+            f"what {what} is started with cannot be sent to another process: {error.__cause__}"
+        ) from error
 
 
 def initial_call(function: Callable[..., Any], arguments: int) -> InitialCall:

@@ -1,8 +1,10 @@
 """When the parent is gone, so is the node: how the last one alive puts out the light.
 
 The kernel, its launchers and all workers are one process group, and each asks Linux for the bell
-(`SIGURG`) when its parent dies (``PR_SET_PDEATHSIG``). A parent that was killed cannot clean up,
-so whoever hears of it does:
+(`SIGURG`) when its parent dies (``PR_SET_PDEATHSIG``). Who is adopted by the kernel then has only
+lost its launcher: the kernel lives, ends the node itself and kills whoever is left. (Killed by us
+in the midst of it, it would have killed us too, and nobody would be left.) Otherwise the kernel was
+killed and cannot clean up, so whoever hears of it does:
 
 1. leave the group, so as not to be killed by the next step
 2. kill the group: also those that are deaf, stopped, or stuck in C code

@@ -13,14 +13,15 @@ import pytest
 
 from otp import gen_server, node, process
 from otp.errors import CallError, NodeDown, StartError
-from otp.terms import Down
+from otp.terms import Down, Pid
 from tests.expecting import expect, expect_down
-from tests.programs import gone, launchers, node_of
+from tests.footprint import files
+from tests.programs import gone, launchers, node_of, parent
 from tests.servers import relay
 from tests.servers.counter import Counter
 
 
-def storm(moment: int, strikes: Callable[[], Any]) -> None:
+def storm(moment: int, strikes: Callable[[Pid], Any]) -> None:
     """Servers come, are called and go; at that moment somebody strikes."""
     for number in range(moment + 50):
         server = gen_server.start(Counter, number)
@@ -28,12 +29,14 @@ def storm(moment: int, strikes: Callable[[], Any]) -> None:
         assert gen_server.call(server, "count") == number + 1
         process.spawn(relay.does_much, process.self())
         if number == moment:
-            strikes()
+            strikes(server)
         gen_server.stop(server)
 
 
-@pytest.mark.parametrize("moment", [0, 3, 8, 21])
-@pytest.mark.parametrize("victim", ["the kernel", "a launcher", "all launchers"])
+@pytest.mark.parametrize("moment", [0, 3, 8, 17])
+@pytest.mark.parametrize(
+    "victim", ["the kernel", "the first launcher", "the launcher of the workers", "all launchers"]
+)
 def test_a_node_that_lost_its_heart_is_down_and_gone(
     victim: str, moment: int, fresh_node: None, runtime_directory: Path
 ) -> None:
@@ -41,22 +44,25 @@ def test_a_node_that_lost_its_heart_is_down_and_gone(
     kernel = node.current().os_pid
     assert kernel
 
-    def strikes() -> None:
-        victims = [kernel] if victim == "the kernel" else launchers(kernel)
-        for os_pid in victims[-1:] if victim == "a launcher" else victims:
+    def strikes(worker: Pid) -> None:
+        for os_pid in {
+            "the kernel": lambda: [kernel],
+            "the first launcher": lambda: [p for p in launchers(kernel) if parent(p) == kernel],
+            "the launcher of the workers": lambda: [parent(process.info(worker)["os_pid"])],
+            "all launchers": lambda: launchers(kernel),
+        }[victim]():
             os.kill(os_pid, signal.SIGKILL)
 
     with suppress(NodeDown, CallError, StartError):
         storm(moment, strikes)
     with pytest.raises(NodeDown):
-        while True:
-            process.receive(timeout=5)
+        process.receive(lambda message: False, timeout=5)
     assert gone(node_of(kernel), within=2)
-    assert os.listdir(runtime_directory) == []
+    assert files(runtime_directory) == []
 
 
 def test_any_worker_may_be_killed_at_any_time_of_its_life() -> None:
-    """From its first moment, before it has begun, on: the kill comes by the kernel, or from outside."""
+    """From its first moment on, before it has begun; by the kernel, or from outside."""
     for number in range(60):
         pid, ref = process.spawn_monitor(process.receive)
         if number % 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from otp.behaviour.results import MISSING
-from otp.errors import FunctionClause
+from otp.errors import FunctionClause, Undef
 from otp.gen_server import GenServer, Ignore, NoReply, Ok, Reply, Stop
 from otp.terms import From, Pid
 from otp.wire.codec import decode, flat
@@ -123,3 +123,12 @@ def test_a_stop_knows_what_it_was_not_given() -> None:
     assert Stop("r", None, None).state is None
     assert Stop("r", None, None).reply is None
     assert repr(MISSING) == "MISSING"
+
+
+def test_a_callback_that_is_not_there_is_told_from_one_without_the_clause() -> None:
+    with pytest.raises(FunctionClause) as caught:
+        Store().handle_call("nonsense", CALLER, {})
+    assert caught.value.reason == "function_clause"
+    with pytest.raises(Undef) as caught:
+        Store().handle_continue("nonsense", {})
+    assert caught.value.reason == "undef"

@@ -11,6 +11,9 @@ from otp.errors import CallError, NodeDown
 from otp.terms import Crash
 from tests.conformance.lib.term import reason
 
+MODULES = {"otp.behaviour.supervising": "supervisor"}
+"""What is another module in Erlang."""
+
 
 class Handler(logging.Handler):
     """Runs in the process that logs, so that the order is causal."""
@@ -34,7 +37,8 @@ def report(said: dict[str, Any] | None) -> Any:
             return ("no_handle_info", message)
         case {"label": ("proc_lib", "crash"), "initial_call": (module, *_), "reason": why}:
             bare = reason(why.exception) if isinstance(why, Crash) else why
-            return ("crash_report", module.rpartition(".")[2], said["class"], bare)
+            scenario = MODULES.get(module) or module.rpartition(".")[2]
+            return ("crash_report", scenario, said["class"], bare)
         case {"label": "progress", "child": child}:
             return ("progress", child)
         case {"label": kind, "reason": why, "child": child}:
