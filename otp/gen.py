@@ -31,7 +31,7 @@ from otp.errors import (
 from otp.runtime import checking, here, reasons, signalling
 from otp.runtime.addressing import NOBODY, destination, refuse_global, registry
 from otp.runtime.context import Context
-from otp.runtime.reasons import KILLED, pack_reason, unpack_reason
+from otp.runtime.reasons import KILLED, is_reason, pack_reason, unpack_reason
 from otp.runtime.spawning import PATIENCE, InitialCall, Wish, spawn
 from otp.terms import From, Pid, Ref, Server, Via
 from otp.wire.codec import flat
@@ -103,7 +103,7 @@ def _no_reply(
 
 def no_reply(server: Server, request: Any, reason: Any) -> NoProcess | ServerDied:
     """The error for a server that ended with this reason."""
-    if reason == "noproc" and isinstance(reason, str):
+    if isinstance(reason, str) and reason == "noproc":
         return NoProcess(server, request)
     return ServerDied(server, request, reason)
 
@@ -127,10 +127,12 @@ def reply(caller: From, value: Any) -> None:
     if not isinstance(caller, From):
         raise TypeError(f"reply goes to the caller that handle_call was given, not to {caller!r}")
     context = here.current()
-    if caller.pid == context.pid:
-        context.mailbox.sort([(REPLY, context.serial, caller.tag, flat(value))])
-    elif caller.pid.node == context.pid.node:
+    if caller.pid.node != context.pid.node:
+        return
+    if caller.pid.id != context.serial:
         context.outbox.send(REPLY, caller.pid.id, caller.tag, value)
+    else:
+        context.mailbox.sort([(REPLY, context.serial, caller.tag, flat(value))])
 
 
 # ---- start
@@ -292,6 +294,6 @@ def stop(server: Server, reason: Any, timeout: float | None) -> None:
     if frame is None:
         signalling.demonitor(context, context.ref(tag), flush=True)
         raise CallTimeout(server, request)
-    died_of = unpack_reason(context.opener.payload(frame))
-    if died_of != reason:
-        raise no_reply(server, request, died_of)
+    died_of = context.opener.payload(frame)
+    if not is_reason(died_of, reason):
+        raise no_reply(server, request, unpack_reason(died_of))

@@ -154,7 +154,7 @@ def unlink(pid: Pid) -> None:
 
     Afterwards no exit signal of it comes; an `Exit` that is in the mailbox already stays there.
     """
-    here.current().question(protocol.UNLINK, checking.pid(pid).id)
+    signalling.unlink(here.current(), checking.pid(pid))
 
 
 def monitor(server: Server, alias: MonitorAlias | None = None) -> Ref:

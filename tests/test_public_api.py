@@ -54,6 +54,13 @@ GEN_SERVER = {
     "cast": "(server, request)",
     "reply": "(caller, value)",
     "stop": "(server, reason='normal', timeout=None)",
+    "enter_loop": "(cls, state, *, name=None, timeout=None, hibernate_after=None)",
+    "send_request": "(server, request, label=None, ids=None)",
+    "wait_response": "(request, timeout=None, delete=True)",
+    "receive_response": "(request, timeout=None, delete=True)",
+    "check_response": "(message, request, delete=True)",
+    "multi_call": "(name, request, timeout=None, *, nodes=None)",
+    "abcast": "(name, request, *, nodes=None)",
     "GenServer.init": "(self, arg, /)",
     "GenServer.handle_call": "(self, request, caller, state)",
     "GenServer.handle_cast": "(self, request, state)",
@@ -62,6 +69,33 @@ GEN_SERVER = {
     "GenServer.terminate": "(self, reason, state)",
     "GenServer.code_change": "(self, old_version, state, extra)",
     "GenServer.format_status": "(self, status)",
+}
+SYSTEM = {
+    "get_state": "(server, timeout=5.0)",
+    "replace_state": "(server, replace, timeout=5.0)",
+    "get_status": "(server, timeout=5.0)",
+    "suspend": "(server, timeout=5.0)",
+    "resume": "(server, timeout=5.0)",
+    "change_code": "(server, code, old_version=None, extra=None, timeout=5.0)",
+    "terminate": "(server, reason, timeout=5.0)",
+    "log": "(server, flag='get', timeout=5.0)",
+    "statistics": "(server, flag='get', timeout=5.0)",
+    "trace": "(server, on=True, timeout=5.0)",
+    "install": "(server, hook, state=None, *, id=None, timeout=5.0)",
+    "remove": "(server, id, timeout=5.0)",
+    "no_debug": "(server, timeout=5.0)",
+}
+PROC_LIB = {
+    "start": "(function, *args, timeout=None)",
+    "start_link": "(function, *args, timeout=None)",
+    "start_monitor": "(function, *args, timeout=None)",
+    "init_ack": "(value=None)",
+    "init_fail": "(reason, exit_reason='normal')",
+    "ancestors": "()",
+    "spawn": "(function, /, *args, **kwargs)",
+    "spawn_link": "(function, /, *args, **kwargs)",
+    "spawn_monitor": "(function, /, *args, **kwargs)",
+    "stop": "(server, reason='normal', timeout=None)",
 }
 SUPERVISOR = {
     "start_link": "(children, *, strategy='one_for_one', intensity=1, period=5.0,"
@@ -96,7 +130,9 @@ SURFACE = {
         "process": PROCESS,
         "node": NODE,
         "gen_server": GEN_SERVER,
+        "proc_lib": PROC_LIB,
         "supervisor": SUPERVISOR,
+        "system": SYSTEM,
         "terms": TERMS,
     }.items()
     for name, signature in table.items()

@@ -164,6 +164,8 @@ class Serving:
                 timeout, then = self._continue(then)
             message = self._next(timeout)
             kind = message[0] if type(message) is tuple and message else None
+            if type(kind) is not str:
+                kind = None
             if kind == "$gen_call" and len(message) == _CALL:
                 timeout, then = self._call(message[2], message[1])
             elif kind == "$gen_cast" and len(message) == _CAST:

@@ -82,6 +82,16 @@ class Acting:
     def _ring(self, effect: Ring) -> None:
         self._signal(effect.to, BELL)
 
+    def flush(self, fd: int) -> bool:
+        """There is room in this pipe: write what waits, and ring, for a busy process to make more.
+
+        False if it is no pipe, or none that anything waits for.
+        """
+        to = self.post.flush(fd)
+        if to is not None:
+            self._signal(to, BELL)
+        return to is not None
+
     def _kill(self, effect: Kill) -> None:
         self._signal(effect.to, signal.SIGKILL)
 
@@ -133,9 +143,11 @@ class Acting:
         self._os_pids[pidfd] = os_pid
         self._poll.register(pidfd, select.EPOLLIN)
 
-    def unwatch(self, pidfd: int) -> int:
-        """It has ended; return which it was."""
-        os_pid = self._os_pids.pop(pidfd)
+    def unwatch(self, pidfd: int) -> int | None:
+        """It has ended; return which it was. None if this is the late news of something else."""
+        os_pid = self._os_pids.pop(pidfd, None)
+        if os_pid is None:
+            return None
         del self._watched[os_pid]
         self._poll.unregister(pidfd)
         os.close(pidfd)

@@ -14,6 +14,7 @@ from otp.kernel.effects import (
     Launch,
     Release,
     Remove,
+    Ring,
     Welcome,
     answer,
 )
@@ -87,6 +88,8 @@ def forked(
     process.os_pid = os_pid
     state.workers[os_pid] = serial
     hold: list[Effect] = [Hold(serial, os_pid)]
+    if process.missed_bell:  # it may be busy by now: its launcher is in no hurry to tell of it
+        hold.append(Ring(serial))
     if process.killed is None or serial in state.spared:
         return hold
     return [*hold, *signals.slay(process, process.killed)]

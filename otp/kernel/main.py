@@ -14,12 +14,13 @@ import select
 import signal
 import sys
 from contextlib import suppress
+from pickle import dumps
 from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn
 
 from otp.kernel import acting, lives, state
 from otp.kernel.acting import Acting
-from otp.kernel.effects import Effect
+from otp.kernel.effects import Effect, Send
 from otp.kernel.launcher import Enter, Launcher
 from otp.kernel.table import State
 from otp.wire import parcel, pipe
@@ -27,7 +28,7 @@ from otp.wire.codec import plain
 from otp.wire.frame import CorruptFrame, Frame, split
 from otp.wire.orphan import adopt_orphans, name_process
 from otp.wire.place import Place
-from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, STOP, WARMED
+from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, REFUSED, STOP, WARMED
 from otp.wire.waiting import Spin
 
 log = logging.getLogger("otp.kernel")
@@ -43,8 +44,13 @@ def run(order: dict[str, Any], enter: Enter) -> NoReturn:
     place.lock()
     kernel = Kernel(place, mailbox, launcher, order["program"])
     kernel.wait_until_warm(order)
-    kernel.serve()
-    sys.exit(0)
+    try:
+        kernel.serve()
+    except Exception:
+        log.exception("the kernel ends its node")
+        kernel.end()
+        os._exit(1)
+    os._exit(0)
 
 
 def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]:
@@ -122,6 +128,9 @@ class Kernel:
             self._act(state.tick(self._state, monotonic()))
         self._acting.end()
 
+    def end(self) -> None:
+        self._acting.end()
+
     # ---- hearing
 
     def _wait(self, deadline: float | None) -> None:
@@ -132,9 +141,10 @@ class Kernel:
         for fd, _ in self._poll.poll(left):
             if fd == self._woken:
                 self._signals(pipe.read(self._woken))
-            elif fd != self._mailbox and not self._acting.post.flush(fd):
+            elif fd != self._mailbox and not self._acting.flush(fd):
                 os_pid = self._acting.unwatch(fd)
-                self._act(lives.gone(self._state, os_pid, monotonic()))
+                if os_pid is not None:
+                    self._act(lives.gone(self._state, os_pid, monotonic()))
         self._spin.slept(perf_counter() - begin)
 
     def _try(self) -> bool:
@@ -186,22 +196,22 @@ class Kernel:
                 payload = parcel.read_bytes(self._place, frame[3])
                 frame = (frame[0] & ~PARCEL, frame[1], frame[2], payload)
             effects = state.step(self._state, frame, monotonic())
-        except Exception:  # a forged request must not end the node
-            log.exception("the kernel dropped a request of <0.%d.0>", frame[1])
-            return
+        except Exception as error:  # a forged request must not end the node
+            log.exception("the kernel refused a request of <0.%d.0>", frame[1])
+            effects = [Send(frame[1], REFUSED, KERNEL, frame[2], dumps(repr(error)))]
         self._act(effects)
 
     def _act(self, effects: list[Effect]) -> None:
         for effect in effects:
             try:
                 self._acting.do(effect)
-            except OSError:  # no room for a file, no descriptor: the rest must go on
-                log.exception("the kernel could not do %r", effect)
             except acting.NotLaunched as failed:
                 more = lives.launch_failed(
                     self._state, failed.serial, failed.question, failed.error, monotonic()
                 )
                 self._act(more)
+            except Exception:  # no room for a file, no descriptor, nonsense: the rest must go on
+                log.exception("the kernel could not do %r", effect)
 
 
 def _judge(refused: list[str], good: bool) -> bytes:

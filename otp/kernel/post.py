@@ -58,23 +58,26 @@ class Post:
             return DEAD
         return DIRECT
 
-    def flush(self, fd: int) -> bool:
-        """There is room in this pipe, or nobody reads it any more; False if it is none of ours."""
+    def flush(self, fd: int) -> int | None:
+        """There is room in this pipe, or nobody reads it any more: write what waits for it.
+
+        Returns whose it is; None if it is none of ours.
+        """
         to = self._serials.get(fd)
         if to is None or to not in self._backlog:
-            return False
+            return None
         waiting = self._backlog[to]
         try:
             while waiting:
                 os.write(fd, waiting[0])
                 waiting.popleft()
         except BlockingIOError:
-            return True
+            return to
         except BrokenPipeError:
             waiting.clear()
         self._poll.unregister(fd)
         del self._backlog[to]
-        return True
+        return to
 
     def forget(self, to: int) -> None:
         """The process is dead, or its pipe not needed for now."""

@@ -124,6 +124,7 @@ def slay(process: Process, death: Death) -> list[Effect]:
 
 def exit_signal(process: Process, sender: int, number: int, reason: bytes) -> list[Effect]:
     """A busy process is to hear of its end at once; of a normal one it can hear later."""
+    process.missed_bell = not process.os_pid
     send = Send(process.serial, EXIT, sender, number, reason)
     return [send] if reason == NORMAL or not process.bell else [send, Ring(process.serial)]
 

@@ -25,6 +25,7 @@ KILLED: Final = flat("killed")
 SHUTDOWN: Final = flat("shutdown")
 
 _GRAVES = 10_000
+_LONGEST_EPITAPH = 10_000
 
 
 class Question(NamedTuple):
@@ -66,6 +67,8 @@ class Process:
     hibernating: bool = False
     work: bytes | None = None
     """The parcel with its function, until it has opened it."""
+    missed_bell: bool = False
+    """It was rung for before there was an OS process that could hear it."""
     killed: Death | None = None
     said: Death | None = None
     """The reason it gave before it left; true once it is reaped."""
@@ -133,6 +136,9 @@ class State:
         return None if serial is None else self.processes.get(serial)
 
     def bury(self, serial: int, death: Death) -> None:
+        if len(death.reason) > _LONGEST_EPITAPH:
+            text = f"(a reason of {len(death.reason)} bytes, too long to be kept)"
+            death = Death(flat(text), death.by, death.number)
         self.graves[serial] = death
         if len(self.graves) > _GRAVES:
             self.graves.popitem(last=False)

@@ -104,20 +104,37 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
         "preload": [*_OURS, *preload],
     }  # fmt: skip
     try:
-        program = _run(dumps(order), write)
-        os.close(write)
-        _wait_until_ready(ready, program)
+        program = _begun(dumps(order), ready, write)
     except BaseException:
         place.remove()
         raise
-    finally:
-        os.close(ready)
     kernel = pipe.open_writer(place.pipe(KERNEL))
     if kernel is None:
         raise NodeDown("the node has ended while it was started")
     member = Membership(place, kernel, name, program.pid)
     member.program = program
     return member
+
+
+def _begun(order: str, ready: int, write: int) -> subprocess.Popen[bytes]:
+    """Run the kernel's program until it says that it is ready; whatever goes wrong, it is gone."""
+    try:
+        program = _run(order, write)
+    except BaseException:
+        os.close(ready)
+        raise
+    finally:
+        os.close(write)
+    try:
+        _wait_until_ready(ready, program)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+        raise
+    finally:
+        os.close(ready)
+    return program
 
 
 def _run(order: str, write: int) -> subprocess.Popen[bytes]:

@@ -18,7 +18,7 @@ def span(value: float, what: str) -> float:
         raise TypeError(f"{what} is to be a number of seconds, not {value!r}")
     if value < 0 or isnan(value):
         raise ValueError(f"{what} is to be 0 seconds or more, not {value!r}")
-    return value
+    return float(value)
 
 
 def deadline(timeout: float | None, what: str = "timeout") -> float | None:
@@ -51,4 +51,4 @@ def name(value: object) -> str:
         raise TypeError(f"a name is a str, not {value!r}")
     if value in ("", "undefined"):
         raise ValueError(f"{value!r} cannot be the name of a process")
-    return value
+    return str.__str__(value)

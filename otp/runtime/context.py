@@ -68,7 +68,9 @@ class Context:
         """Who waits for our acknowledgement, or has waited."""
         self.ancestors: tuple[Pid, ...] = ()
         """Our starter, its starter, ...; empty if we were not started with an acknowledgement."""
+        self.dead_senders: set[int] = set()
         self.is_thread = True
+        self.os_pid = 0
         self.condemned: tuple[bytes, int, int] | None = None
         self.die_at_once: Callable[[], None] = lambda: None
         self.new_tag: Callable[[], int] = count(1).__next__
@@ -99,7 +101,12 @@ class Context:
         self.mailbox.awaited[tag] = None
         self.outbox.tell_kernel(kind, tag, payload)
         frame = self.reply(tag, deadline)
-        return None if frame is None else plain(self.opener.payload(frame))
+        if frame is None:
+            return None
+        answer = plain(self.opener.payload(frame))
+        if frame[0] & ~PARCEL == REFUSED:
+            raise ValueError(f"the kernel refused the request: {answer}")
+        return answer
 
     def question(self, kind: int, *args: Any) -> Any:
         """`ask` with plain values."""
@@ -227,13 +234,23 @@ class Context:
         self.die_at_once()
 
     def _sweep(self, frame: Frame) -> bool:
-        """The sender is dead: remove its parcels for me that no frame of mine names."""
+        """The sender is dead; what to do about it waits until no frame is just being opened."""
+        self.dead_senders.add(frame[1])
+        return False
+
+    def sweep(self) -> None:
+        """Remove the parcels of dead senders for me that no frame of mine names.
+
+        1. a frame is taken out of the mailbox  2. the bell brings the news that its sender is dead
+        3. a sweep now would find a file that nobody names, and remove what is about to be opened:
+        so it is done when the next message is asked for.
+        """
+        dead, self.dead_senders = self.dead_senders, set()
         waiting = [*self.mailbox.arrived, *(f for f in self.mailbox.awaited.values() if f)]
         named = {parcel.path_of(self.place, f[3]) for f in waiting if f[0] & PARCEL}
         for to, sender, path in parcel.lying(self.place):
-            if to == self.serial and sender == frame[1] and path not in named:
+            if to == self.serial and sender in dead and path not in named:
                 parcel.discard(path)
-        return False
 
     def _drop(self, frame: Frame) -> None:
         if frame[0] & PARCEL:

@@ -76,6 +76,7 @@ def _become(birth: Birth, parent: int) -> Context:
     context = Context(place, birth.serial, mailbox, birth.kernel)
     context.parent = Pid(parent, place.id)
     context.is_thread = False
+    context.os_pid = os.getpid()
     group = os.getpgrp()
     context.mailbox.node_is_gone = lambda: put_out_the_light(place, group)
     context.die_at_once = lambda: leave(context, *(context.condemned or (NORMAL, 0, 0)))
@@ -123,7 +124,12 @@ def _load(context: Context, order: dict[str, Any]) -> Any:
 
 
 def leave(context: Context, reason: bytes, by: int = 0, number: int = 0) -> NoReturn:
-    """End this OS process now; the kernel will know the reason."""
+    """End this OS process now; the kernel will know the reason.
+
+    A child that user code has forked may be unwound to here as well: it is not this process.
+    """
+    if os.getpid() != context.os_pid:
+        os._exit(0 if reason == NORMAL else 1)
     try:
         for child in multiprocessing.active_children():
             child.terminate()

@@ -54,11 +54,12 @@ class _Farewell:
 
     def __del__(self) -> None:
         if self.context is not None and os.getpid() == self._os_pid:
-            _part(self.context, NORMAL)
+            (_close if self.context.condemned == GONE else _part)(self.context)
 
 
 _thread = _Thread()
 _contexts: weakref.WeakSet[Context] = weakref.WeakSet()
+_lock = threading.Lock()
 
 
 def current() -> Context:
@@ -106,11 +107,14 @@ def _attach() -> Context:
     except BaseException:
         os.close(mailbox)
         raise
-    context = Context(place, serial, mailbox, member.kernel)
+    context = Context(place, serial, mailbox, os.dup(member.kernel))
     context.mailbox.sort(more)
     _thread.context = context
     _thread.farewell = _Farewell(context)
-    _contexts.add(context)
+    with _lock:
+        _contexts.add(context)
+    if boot.membership() is not member:  # the node was stopped while we attached to it
+        context.condemned = GONE
     return context
 
 
@@ -149,7 +153,9 @@ def detach(reason: object = "normal") -> None:
 def _end(context: Context) -> None:
     """It is condemned: end it with that reason. Raises `ProcessExit`, unless the node ended it."""
     _forget_thread()
-    if context.condemned is not None and context.condemned != GONE:
+    if context.condemned == GONE:
+        _close(context)
+    elif context.condemned is not None:
         reason, sender, _ = context.condemned
         _part(context, *context.condemned)
         ended = ProcessExit(unpack_reason(reason))
@@ -160,18 +166,19 @@ def _end(context: Context) -> None:
         raise ended
 
 
-def _part(context: Context, reason: bytes, by: int = 0, number: int = 0) -> None:
+def _part(context: Context, reason: bytes = NORMAL, by: int = 0, number: int = 0) -> None:
     """Tell the kernel and let go of the descriptors."""
-    _contexts.discard(context)
     with suppress(NodeDown, OSError):
         context.outbox.tell_kernel(EXITING, 0, dumps((reason, by, number)))
     _close(context)
 
 
 def _close(context: Context) -> None:
+    _contexts.discard(context)
     with suppress(OSError):
         context.outbox.close()
         os.close(context.mailbox.fd)
+        os.close(context.kernel)
 
 
 def _forget_thread() -> None:
@@ -181,14 +188,29 @@ def _forget_thread() -> None:
         _thread.farewell = None
 
 
-def _forget_all() -> None:
-    """The node has ended, or this is a forked child: none of our threads is a process any more."""
+def _node_ended() -> None:
+    """None of our threads is a process any more; each lets go of its own descriptors.
+
+    Others may be waiting in them just now: the end of the kernel wakes them with `NodeDown`.
+    """
+    with _lock:
+        contexts = list(_contexts)
+    for context in contexts:
+        context.condemned = GONE
+    if (own := _thread.context) is not None:
+        _forget_thread()
+        _close(own)
+
+
+def _forked() -> None:
+    """In a forked child: its only thread is not the process that its parent is."""
+    global _lock
+    _lock = threading.Lock()
     for context in list(_contexts):
         context.condemned = GONE
         _close(context)
-    _contexts.clear()
     _forget_thread()
 
 
-boot.at_stop.append(_forget_all)
-os.register_at_fork(after_in_child=_forget_all)
+boot.at_stop.append(_node_ended)
+os.register_at_fork(after_in_child=_forked)

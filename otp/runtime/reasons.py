@@ -35,8 +35,16 @@ def unpack_reason(data: bytes) -> Any:
     """The reason again; one that cannot be loaded here becomes a sentence that says so."""
     try:
         return decode(data)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return f"(a reason that cannot be loaded here: {error!r})"
+
+
+def is_reason(data: bytes, reason: Any) -> bool:
+    """Whether these bytes are that reason; its `==` is the user's and may be anything."""
+    try:
+        return data == pack_reason(reason) or bool(unpack_reason(data) == reason)
+    except Exception:
+        return False
 
 
 def reason_of(raised: BaseException) -> Any:

@@ -13,7 +13,18 @@ from otp.runtime.reasons import KILLED, NOPROC, pack_reason
 from otp.runtime.receiving import receive
 from otp.terms import Down, Pid, Ref, Server
 from otp.wire.codec import flat
-from otp.wire.protocol import ALIASED, DOWN, EXIT, INFO, LINK, MESSAGE, MONITOR, REGISTER, SIGNAL
+from otp.wire.protocol import (
+    ALIASED,
+    DOWN,
+    EXIT,
+    INFO,
+    LINK,
+    MESSAGE,
+    MONITOR,
+    REGISTER,
+    SIGNAL,
+    UNLINK,
+)
 
 
 def send_to_oneself(context: Context, message: Any) -> None:
@@ -42,6 +53,11 @@ def link(context: Context, pid: Pid) -> None:
     if not context.trapping:
         raise NoProcess(pid, "link")
     context.mailbox.arrived.append((EXIT, pid.id, 0, NOPROC))
+
+
+def unlink(context: Context, pid: Pid) -> None:
+    if destination(context, pid) != NOBODY:
+        context.question(UNLINK, pid.id)
 
 
 def monitor(context: Context, server: Server, alias: MonitorAlias | None = None) -> int:

@@ -18,7 +18,11 @@ def _now() -> dict[str, Any]:
         directory = os.getcwd()
     except FileNotFoundError:
         directory = ""
-    return {"path": list(sys.path), "cwd": directory, "environ": dict(os.environ)}
+    return {
+        "path": [os.fspath(entry) for entry in sys.path],
+        "cwd": directory,
+        "environ": dict(os.environ),
+    }
 
 
 def remember() -> None:

@@ -65,7 +65,7 @@ class Place:
         """The serial number of who has this name. One system call, no question to anyone."""
         try:
             return int(os.readlink(self.name(name)))
-        except FileNotFoundError:
+        except OSError:  # there is none; or this cannot be a name at all
             return None
 
     def make(self) -> None:
@@ -123,13 +123,13 @@ def base() -> str:
     Raises `PermissionError` if it belongs to someone else or others may enter it, and
     `NotADirectoryError` if it is something else.
     """
-    chosen = os.environ.get("OTP_RUNTIME_DIR") or _default()
+    chosen = os.path.abspath(os.environ.get("OTP_RUNTIME_DIR") or _default())
     try:
         os.makedirs(chosen, mode=0o700)
     except FileExistsError:
         pass
     _check(chosen)
-    return os.path.abspath(chosen)
+    return chosen
 
 
 def _default() -> str:

@@ -1,10 +1,8 @@
-"""Threads, forked children and whole programs: who uses the library is a process of the node."""
+"""Threads: each that uses the library is a process of the node."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +11,8 @@ from typing import Any
 import pytest
 
 from otp import gen_server, process
-from otp.errors import ProcessExit, ServerDied
-from otp.gen_server import NoReply, Reply
+from otp.errors import ProcessExit
+from otp.gen_server import NoReply
 from otp.terms import Down, Exit, Pid
 from tests.expecting import expect, expect_down, expect_nothing
 from tests.servers import crasher, relay, witness
@@ -175,110 +173,6 @@ def test_nobody_waits_for_a_busy_thread_to_hear_of_its_end(
     if where == "the main thread":
         with pytest.raises(ProcessExit):
             process.self()
-
-
-# ---- forked children
-
-
-def forked(function: Callable[[], Any]) -> int:
-    """The exit status of a child of ours that is forked and runs the function."""
-    child = multiprocessing.get_context("fork").Process(target=function)
-    child.start()
-    child.join()
-    return child.exitcode or 0
-
-
-def bare_fork(function: Callable[[], Any]) -> int:
-    """The same with `os.fork` and nothing else."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            function()
-            status = 0
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-FORKS = pytest.mark.parametrize("fork", [forked, bare_fork])
-
-
-@FORKS
-def test_a_forked_child_is_a_process_of_its_own(fork: Callable[..., int]) -> None:
-    me = process.self()
-
-    def child() -> None:
-        assert process.self() != me
-        process.send(me, ("child", process.self()))
-        assert process.receive(timeout=5) == "welcome"
-        server = gen_server.start(Counter, 7)
-        assert gen_server.call(server, "count") == 7
-        gen_server.stop(server)
-
-    process.send(me, "mine alone")
-    welcomes = process.spawn_link(lambda: process.send(process.receive(), "welcome"))
-    results: list[int] = []
-    runs = threading.Thread(target=lambda: results.append(fork(child)))
-    runs.start()
-    _, pid = expect(tuple)
-    process.send(welcomes, pid)
-    ref = process.monitor(pid)
-    runs.join()
-    assert results == [0]
-    assert expect_down(ref) in ("normal", "killed")
-    assert expect() == "mine alone"
-
-
-@FORKS
-def test_a_child_that_never_uses_the_library_changes_nothing(fork: Callable[..., int]) -> None:
-    me = process.self()
-    assert fork(lambda: None) == 0
-    process.spawn_link(lambda: process.send(me, "still here"))
-    assert expect() == "still here"
-
-
-@FORKS
-def test_a_server_may_fork(fork: Callable[..., int]) -> None:
-    """Its child is not the server; it is heard as itself, and its end is not the server's."""
-    server = witness.start()
-
-    def forks(caller: Any, state: Any) -> Reply[Any]:
-        def child() -> None:
-            state.tell("child", process.self())
-
-        return Reply(fork(child), state)
-
-    assert gen_server.call(server, forks) == 0
-    _, child = expect(tuple)
-    assert child != server
-    assert gen_server.call(server, lambda caller, state: Reply("alive", state)) == "alive"
-    process.exit(server, "kill")
-
-
-def forks_and_dies(state: Any) -> None:
-    """The child has copies of all descriptors of its parent, which must not look alive for that."""
-    if (child := os.fork()) == 0:
-        signal.pause()
-        os._exit(0)
-    state.tell("child", child)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_death_is_told_though_a_forked_child_lives_on() -> None:
-    server = witness.start()
-    ref = process.monitor(server)
-    gen_server.cast(server, forks_and_dies)
-    assert expect_down(ref, within=2) == "killed"
-    os.kill(expect(tuple)[1], signal.SIGKILL)
-
-
-def test_a_call_is_ended_by_a_death_though_a_forked_child_lives_on() -> None:
-    server = witness.start()
-    with pytest.raises(ServerDied) as caught:
-        gen_server.call(server, lambda caller, state: forks_and_dies(state))
-    assert caught.value.reason == "killed"
-    os.kill(expect(tuple)[1], signal.SIGKILL)
 
 
 # ---- threads of a server

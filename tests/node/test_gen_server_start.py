@@ -236,3 +236,12 @@ def test_a_starter_that_is_ended_while_it_waits_leaves_a_linked_server_dead() ->
     ref = process.monitor(server)
     process.exit(starter, "boom")
     assert expect_down(ref) == "boom"
+
+
+def test_a_reason_that_cannot_be_sent_or_read_is_told_in_words() -> None:
+    for value, says in [
+        (awkward.unpicklable, "lock"),
+        (awkward.Unreadable, "cannot be built here"),
+    ]:
+        error = outcome(gen_server.start, lambda told, value=value: Stop(value()))
+        assert says in str(error)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from otp import gen_server, node, process
-from otp.errors import BadRequest, CallError, ServerDied, StartError
-from otp.gen_server import NoReply, Reply, Stop
+from otp.errors import BadRequest, CallError, ServerDied
+from otp.gen_server import NoReply, Reply
 from otp.terms import Crash, Down, Exit, From, Pid
 from tests.expecting import expect, expect_down, expect_nothing
 from tests.programs import Program, gone, launchers, program
@@ -194,14 +194,6 @@ def test_6_nothing_is_left_behind(victims: str, tmp_path: Path) -> None:
         assert os.listdir(running.directory) == []
 
 
-@pytest.mark.parametrize("how", ["exit", "raise", "abort", "os._exit"])
-def test_6_nor_by_a_program_that_ends_by_itself(how: str, tmp_path: Path) -> None:
-    with program(tmp_path / "run", "ends", how) as running:
-        assert gone([running.os_pid, *running.node()], within=2)
-        assert running.node() == []
-        assert os.listdir(running.directory) == []
-
-
 def test_6_the_trees_of_a_program_that_died_are_shut_down_in_order(tmp_path: Path) -> None:
     diary = tmp_path / "diary"
     with program(tmp_path / "run", "diaries", str(diary)) as running:
@@ -270,13 +262,6 @@ def test_7_a_reply_that_cannot_be_sent_is_a_crash_of_the_server() -> None:
     with pytest.raises(ServerDied, match="lock") as caught:
         gen_server.call(server, lambda caller, state: Reply(awkward.unpicklable(), state))
     assert isinstance(caught.value.reason.exception, PicklingError)
-
-
-def test_7_a_reason_that_cannot_be_sent_or_read_is_told_in_words() -> None:
-    with pytest.raises(StartError, match="lock"):
-        witness.start(init=lambda told: Stop(awkward.unpicklable()))
-    with pytest.raises(StartError, match="cannot be built here"):
-        witness.start(init=lambda told: Stop(awkward.Unreadable()))
 
 
 # ---- 8

@@ -228,3 +228,16 @@ def test_one_that_sleeps_in_a_callback_takes_in_what_comes() -> None:
     process.exit(pid, "kill")
     assert expect_down(ref) == "killed"
     assert os.listdir(f"{node.current().directory}/parcels") == []
+
+
+@pytest.mark.parametrize("busy", sleeper.WAYS)
+def test_an_exit_signal_behind_what_the_kernel_carries_is_honoured_at_once(busy) -> None:
+    """Its pipe is full, the kernel holds more; it goes on, in a callback that never looks."""
+    pid, ref = process.spawn_monitor(busy, process.self())
+    expect(sleeper.BEGUN)
+    os_pid = process.info(pid)["os_pid"]
+    os.kill(os_pid, signal.SIGSTOP)
+    chatterbox.floods(pid, 20_000)
+    process.exit(pid, "behind them")
+    os.kill(os_pid, signal.SIGCONT)
+    assert expect_down(ref) == "behind them"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import ROOT, program
+from tests.programs import ROOT, gone, program
 
 SCRIPT = """
 from otp import gen_server, process
@@ -150,6 +150,14 @@ print(process.self() != first, process.is_alive(first))
         "the node has ended; otp.node.start() begins a new one", "True False",
     ]  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("how", ["exit", "raise", "abort", "os._exit"])
+def test_a_program_that_ends_by_itself_leaves_nothing(how: str, tmp_path: Path) -> None:
+    with program(tmp_path / "run", "ends", how) as running:
+        assert gone([running.os_pid, *running.node()], within=2)
+        assert running.node() == []
+        assert os.listdir(running.directory) == []
 
 
 # ---- descriptors

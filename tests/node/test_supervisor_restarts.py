@@ -1,9 +1,7 @@
-"""Restarts: type and reason, strategies, intensity, restarts that fail, automatic shutdown."""
+"""Restarts: type and reason, strategies, intensity, automatic shutdown."""
 
 from __future__ import annotations
 
-import os
-import signal
 from functools import partial
 
 import pytest
@@ -11,12 +9,9 @@ import pytest
 from otp import gen_server, process, supervisor
 from otp.supervisor import ChildSpec
 from otp.terms import Shutdown
-from tests.expecting import expect, expect_down, expect_nothing
+from tests.expecting import expect_down, expect_nothing
 from tests.family import (
     all_quiet,
-    asked,
-    be,
-    between_tries,
     children,
     end,
     ended,
@@ -166,98 +161,6 @@ def test_a_supervisor_that_gives_up_is_restarted_by_its_own_unless_transient() -
     assert children(sup) == [("below", None)]
 
 
-# ---- restarts that fail
-
-
-def retrying(**flags):
-    """A supervisor whose child w asks how to be from its second start on, and sibling s."""
-    sup = start(spec("s", trap=True), spec("w", again="ask"), **{"intensity": 1000, **flags})
-    heard("init s", "init w")
-    kill("w")
-    return sup
-
-
-def test_a_failed_restart_is_tried_again_until_it_succeeds() -> None:
-    sup = retrying()
-    s = there("s")
-    for how in (("stop", "not yet"), "raise", ("exit", "normal"), "ok"):
-        be("w", how)
-    assert children(sup) == [("w", there("w")), ("s", s)]
-    expect_nothing()
-
-
-def test_each_try_counts_and_then_the_supervisor_gives_up() -> None:
-    never = spec("w", again=("stop", "never"))
-    sup = start(spec("s", trap=True), never, intensity=3, period=1000)
-    heard("init s", "init w")
-    kill("w")
-    heard("init w", "init w", "init w", "terminate s 'shutdown'")
-    assert ended(sup) == "shutdown"
-
-
-def test_what_was_asked_before_the_next_try_is_served_before_it() -> None:
-    sup = retrying()
-    w = asked("w")
-    with pytest.raises(TimeoutError):  # the request stays in the mailbox
-        gen_server.call(sup, ("start_child", spec("x")), timeout=0)
-    process.send(w, ("be", ("stop", "not yet")))
-    heard("init x")
-    be("w", "ok")
-    assert pids(sup).keys() == {"s", "w", "x"}
-
-
-def test_a_child_that_could_not_be_restarted_yet_is_shown_restarting() -> None:
-    sup = retrying()
-    assert between_tries("w", supervisor.which_children, sup)[0] == ("w", "restarting", "worker")
-    assert between_tries("w", supervisor.count_children, sup)["active"] == 1
-    assert between_tries("w", supervisor.restart_child, sup, "w") == "restarting"
-    assert between_tries("w", supervisor.delete_child, sup, "w") == "restarting"
-    assert between_tries("w", supervisor.start_child, sup, spec("w")) == "already_present"
-    assert between_tries("w", supervisor.terminate_child, sup, "w") is None
-    assert children(sup) == [("w", None), ("s", there("s"))]
-    expect_nothing()
-
-
-def test_one_for_all_starts_the_whole_group_again_if_a_member_fails() -> None:
-    sup = start(
-        spec("a", trap=True), spec("b", again="ask"), spec("c"), strategy="one_for_all", intensity=9
-    )
-    heard("init a", "init b", "init c")
-    kill("c")
-    heard("terminate a 'shutdown'", "init a")
-    be("b", ("stop", "not yet"))
-    heard("terminate a 'shutdown'", "init a")
-    be("b", "ok")
-    heard("init c")
-    assert children(sup) == [(id, there(id)) for id in "cba"]
-
-
-def test_rest_for_one_goes_on_with_the_member_that_failed() -> None:
-    sup = start(
-        spec("a"),
-        spec("b"),
-        spec("c", again="ask"),
-        spec("d"),
-        strategy="rest_for_one",
-        intensity=9,
-    )
-    heard("init a", "init b", "init c", "init d")
-    kill("a")
-    a, b = heard("init a", "init b")
-    be("c", ("stop", "not yet"))
-    be("c", "ok")
-    heard("init d")
-    assert children(sup) == [("d", there("d")), ("c", there("c")), ("b", b), ("a", a)]
-
-
-def test_a_child_that_was_to_be_restarted_may_ignore_it() -> None:
-    sup = start(spec("w", again="ignore"), spec("s"), strategy="one_for_all")
-    heard("init w", "init s")
-    kill("s")
-    heard("init w", "init s")
-    assert children(sup) == [("s", there("s")), ("w", None)]
-
-
 # ---- auto_shutdown
 
 
@@ -311,53 +214,3 @@ def test_a_significant_child_that_is_stopped_with_its_group_ends_nobody() -> Non
     kill("w")
     heard("init w", "init s")
     all_quiet(sup)
-
-
-# ---- kill -9
-
-
-def os_kill(pid) -> None:
-    """As ``kill -9`` in a shell; returns when the death is known."""
-    ref = process.monitor(pid)
-    known = process.info(pid)
-    assert known is not None
-    os.kill(known["os_pid"], signal.SIGKILL)
-    assert expect_down(ref) == "killed"
-
-
-def test_kill_9_of_a_child_of_each_kind_heals() -> None:
-    below = partial(
-        supervisor.start_link, [spec("x"), spec("y", trap=True)], strategy="one_for_all"
-    )
-    sup = start(
-        spec("plain"), spec("trapping", trap=True), spec("transient", restart="transient"),
-        ChildSpec("below", below, kind="supervisor"), intensity=9,
-    )  # fmt: skip
-    heard("init plain", "init trapping", "init transient", "init x", "init y")
-    for id in ("plain", "trapping", "transient"):
-        os_kill(pids(sup)[id])
-        heard(f"init {id}")
-        assert pids(sup)[id] == there(id) == gen_server.call(id, "ping")
-    os_kill(there("x"))
-    heard("terminate y 'shutdown'", "init x", "init y")
-    all_quiet(sup)
-
-
-def test_kill_9_of_a_supervisor_takes_its_children_down_and_heals() -> None:
-    """A child that traps exits takes its time to end, and its name may be taken until then:
-
-    1. the supervisor is killed, and both children get the exit signal "killed"
-    2. it is restarted and starts x and y anew, whose names the old ones may still have
-    3. its start fails; it is tried again, until the names are free
-    """
-    below = partial(supervisor.start_link, [spec("x"), spec("y", trap=True)])
-    sup = start(ChildSpec("below", below, kind="supervisor"), intensity=1000)
-    x, y = heard("init x", "init y")
-    ref_x, ref_y = process.monitor(x), process.monitor(y)
-    os_kill(pids(sup)["below"])
-    assert expect_down(ref_x) == "killed"
-    expect(("terminate", "y", y, "killed"))
-    assert expect_down(ref_y) == "killed"
-    while pids(sup)["below"] == "restarting":
-        pass
-    assert children(pids(sup)["below"]) == [("y", there("y")), ("x", there("x"))]

@@ -43,7 +43,7 @@ def test_threads_are_dead_to_the_others_first(play: Play) -> None:
 def test_the_death_of_the_program_is_the_end_of_its_node(play: Play) -> None:
     worker = play.spawn(link=True)
     told = news(lives.gone(play.state, PROGRAM, 0.0))
-    assert told == [("exit", worker, play.main, "killed"), ("exit", worker, play.main, "shutdown")]
+    assert told == [("exit", worker, play.main, "shutdown")] * 2
     assert play.state.ending
 
 
@@ -92,10 +92,18 @@ def test_nobody_is_told_twice(play: Play) -> None:
     assert stop(play) == []
 
 
-def test_nothing_is_started_in_a_node_that_ends(play: Play) -> None:
+def test_who_is_to_end_may_start_what_it_needs_for_that(play: Play) -> None:
     worker = play.spawn()
     stop(play)
-    (answer,) = answers(play.order(worker))
+    helper = play.spawn(worker)
+    assert Halt() not in play.leave(worker)
+    assert play.leave(helper)[-1] == Halt()
+
+
+def test_the_threads_of_the_program_start_nothing_any_more(play: Play) -> None:
+    play.spawn()
+    stop(play)
+    (answer,) = answers(play.order(play.main))
     assert decode(answer.payload) == ("ending",)
 
 

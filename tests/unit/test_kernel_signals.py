@@ -7,7 +7,7 @@ from pickle import UnpicklingError, dumps
 
 import pytest
 
-from otp.kernel.effects import Forward, Ring, Send
+from otp.kernel.effects import Forward, Hold, Ring, Send
 from otp.wire.codec import decode, flat
 from otp.wire.protocol import (
     DELIVER,
@@ -41,6 +41,13 @@ def test_an_exit_signal_rings_the_bell_but_a_normal_one_can_wait(play: Play) -> 
     assert answers(quiet) == quiet[1:]
 
 
+def test_who_is_not_forked_yet_hears_the_bell_when_it_is(play: Play) -> None:
+    """It may run, and be busy, before its launcher comes to tell of it."""
+    serial = play.launch()
+    play.tell(SIGNAL, play.main, serial, flat("boom"), False, 1)
+    assert play.fork(serial) == [Hold(serial, 1000 + serial), Ring(serial)]
+
+
 def test_a_thread_only_hears_of_the_kill_signal(play: Play) -> None:
     assert play.tell(SIGNAL, 9, play.main, flat("kill"), True, 4)[:2] == [
         Send(play.main, KILL, 9, 4), Ring(play.main),
@@ -69,6 +76,12 @@ def test_is_alive_is_answered_by_an_end_too(play: Play, news_of_its_end: str) ->
     says = news_of_its_end == "last words"
     effects = play.tell(EXITING, serial, flat("x"), 0, 0) if says else play.reap(serial, -9)
     assert [decode(answer.payload) for answer in answers(effects)] == [False]
+
+
+def test_nobody_waits_for_a_thread_to_hear_of_its_end(play: Play) -> None:
+    worker = play.spawn()
+    play.tell(SIGNAL, worker, play.main, flat("boom"), False, 1)
+    assert play.ask(IS_ALIVE, worker, play.main) is True
 
 
 def test_after_an_unlink_is_answered_no_exit_comes(play: Play) -> None:
