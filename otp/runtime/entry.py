@@ -80,7 +80,8 @@ def _become(birth: Birth, parent: int) -> Context:
     group = os.getpgrp()
     context.mailbox.node_is_gone = lambda: put_out_the_light(place, group)
     context.die_at_once = lambda: leave(context, *(context.condemned or (NORMAL, 0, 0)))
-    boot.join(boot.Membership(place, birth.kernel, place.id, 0))
+    kernel = os.dup(birth.kernel)  # a forked child closes the context's and attaches by this one
+    boot.join(boot.Membership(place, kernel, place.id, 0))
     here.adopt(context)
     _hang_bell(place, birth.launcher)
     return context

@@ -20,11 +20,11 @@ Match = Callable[[Any], Any]
 
 def receive(context: Context, match: Match | None, deadline: float | None) -> Any:
     """The first message that `match` wants; NOTHING if `deadline` passes."""
-    if context.dead_senders:
-        context.sweep()
     found = _from_passed(context, match)
     timers = context.timers
     while found is NOTHING:
+        if context.dead_senders:
+            context.sweep()
         if len(timers):
             context.fire_timers()
         found = _from_arrived(context, match)

@@ -27,6 +27,7 @@ from hashlib import sha256
 from urllib.parse import quote
 
 _LONGEST_NAME = 200
+_TRIES = 1000
 _TEMP = tempfile.gettempdir()  # asked for once: it takes a lock, and a signal handler needs it
 _NODE = re.compile(r"\w+-\d+-[0-9a-f]{8}")
 _PARTS = {"lock", "lock.new", "names", "p", "parcels"}
@@ -99,8 +100,15 @@ class Place:
         return True
 
     def remove(self) -> None:
-        """Leave nothing behind; two may try at once."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        """Leave nothing behind.
+
+        Two may try at once, and each would give up a directory from which the other just removes
+        the last file: so it is tried again until it is gone.
+        """
+        for _ in range(_TRIES):
+            shutil.rmtree(self.root, ignore_errors=True)
+            if not os.path.exists(self.root):
+                break
         shutil.rmtree(self.spare, ignore_errors=True)
 
 

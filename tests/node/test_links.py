@@ -76,6 +76,7 @@ def test_either_end_can_undo_a_link(by_whom: str) -> None:
     me = process.self()
 
     def body():
+        process.receive(lambda message: message == "linked")
         if by_whom == "the other":
             process.unlink(me)
         process.send(me, "ready")
@@ -83,6 +84,7 @@ def test_either_end_can_undo_a_link(by_whom: str) -> None:
 
     pid, ref = process.spawn_monitor(body)
     process.link(pid)
+    process.send(pid, "linked")
     expect("ready")
     if by_whom == "the one":
         process.unlink(pid)

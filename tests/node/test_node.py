@@ -13,7 +13,7 @@ from otp import gen_server, node, process
 from otp.errors import NodeDown, NoProcess
 from otp.terms import Down
 from tests.expecting import expect, expect_down
-from tests.programs import comm, gone, launchers
+from tests.programs import comm, gone, launchers, node_of
 from tests.servers import birthplace, deaf, threaded
 from tests.servers.counter import Counter
 
@@ -141,11 +141,11 @@ def test_a_process_may_stop_the_node(runtime_directory: Path) -> None:
 @pytest.mark.parametrize("who", ["kernel", "launcher"])
 def test_a_node_that_is_killed_is_down_for_its_program(who: str, runtime_directory: Path) -> None:
     server = gen_server.start(Counter, 0)
-    worker = process.info(server)["os_pid"]
     kernel = node.current().os_pid
+    everyone = node_of(kernel)
     for victim in [kernel] if who == "kernel" else launchers(kernel):
         os.kill(victim, signal.SIGKILL)
-    assert gone([kernel, worker], within=2)
+    assert gone(everyone, within=2)
     with pytest.raises((NodeDown, NoProcess)):
         gen_server.call(server, "count")
     with pytest.raises(NodeDown):
