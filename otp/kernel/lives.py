@@ -85,7 +85,14 @@ def forked(
     if process is None:
         state.launchers[serial] = os_pid
         return [Hold(serial, os_pid)]
-    process.os_pid = os_pid
+    return _exists(state, process, os_pid)
+
+
+def _exists(state: State, process: Process, os_pid: int) -> list[Effect]:
+    """Its OS process is known, from its launcher or from itself, whoever comes first."""
+    if process.os_pid:
+        return []
+    serial, process.os_pid = process.serial, os_pid
     state.workers[os_pid] = serial
     hold: list[Effect] = [Hold(serial, os_pid)]
     if process.missed_bell:  # it may be busy by now: its launcher is in no hurry to tell of it
@@ -96,15 +103,25 @@ def forked(
 
 
 def ready(
-    state: State, asker: int, ref: int, module: str | None, surroundings: dict[str, Any]
+    state: State,
+    asker: int,
+    ref: int,
+    module: str | None,
+    surroundings: dict[str, Any],
+    os_pid: int = 0,
 ) -> list[Effect]:
-    """It reads its own pipe and has loaded its function."""
+    """It reads its own pipe and has loaded its function.
+
+    It also names its OS process: its launcher may be in no hurry to, and whoever has heard of it
+    should find it in `process.info`.
+    """
     process = state.processes.get(asker)
     if process is None:
         return []
     process.work = None
     warm = warming.wanted(state, module, surroundings) if module else []
-    return [Release(asker), *warm]
+    known = _exists(state, process, os_pid) if os_pid else []
+    return [Release(asker), *known, *warm]
 
 
 def hibernating(state: State, asker: int, ref: int, on: bool) -> list[Effect]:

@@ -48,8 +48,10 @@ def run(order: dict[str, Any], enter: Enter) -> NoReturn:
         kernel.serve()
     except Exception:
         log.exception("the kernel ends its node")
-        kernel.end()
-        os._exit(1)
+        try:
+            kernel.end()
+        finally:  # if that fails too, our death rings at the launcher, which puts out the light
+            os._exit(1)
     os._exit(0)
 
 

@@ -120,7 +120,7 @@ def _load(context: Context, order: dict[str, Any]) -> Any:
     else:
         work = decode(order["work"])
     report = module if cold and module in sys.modules else None
-    context.tell(READY, report, order["surroundings"])
+    context.tell(READY, report, order["surroundings"], os.getpid())
     return work
 
 
