@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -33,10 +34,12 @@ class Program:
         """All OS processes of its node."""
         return node_of(self.pids["kernel"])
 
-    def kill(self, *os_pids: int, signal: int = 9) -> None:
-        for os_pid in os_pids:
-            with suppress(ProcessLookupError):
-                os.kill(os_pid, signal)
+    def kill(self, *os_pids: int) -> None:
+        """Kill them all at one moment: who is stopped first does nothing about the others' ends."""
+        for sent in (signal.SIGSTOP, signal.SIGKILL):
+            for os_pid in os_pids:
+                with suppress(ProcessLookupError):
+                    os.kill(os_pid, sent)
 
     def close(self) -> None:
         self.popen.kill()

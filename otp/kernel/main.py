@@ -88,6 +88,7 @@ class Kernel:
         self._launcher = launcher
         self._state = State(program)
         self._rest = b""
+        self._gone: list[int] = []
         self._spin = Spin()
         self._poll = select.epoll()
         self._poll.register(mailbox, select.EPOLLIN)
@@ -127,11 +128,23 @@ class Kernel:
             self._wait(state.next_deadline(self._state))
             for frame in self._frames():
                 self._step(frame)
+            self._bury()
             self._act(state.tick(self._state, monotonic()))
         self._acting.end()
 
     def end(self) -> None:
         self._acting.end()
+
+    def _bury(self) -> None:
+        """Who is gone may have said why, and others may have watched it: that was read before.
+
+        1. B asks to monitor A  2. A dies: its pidfd is ready, with B's request still in our pipe
+        3. seen first, the death would turn B's `Down` into a "noproc", and A's last words into
+        none: so the pipe is read after the pidfd, and decided on before it.
+        """
+        gone, self._gone = self._gone, []
+        for os_pid in gone:
+            self._act(lives.gone(self._state, os_pid, monotonic()))
 
     # ---- hearing
 
@@ -146,7 +159,7 @@ class Kernel:
             elif fd != self._mailbox and not self._acting.flush(fd):
                 os_pid = self._acting.unwatch(fd)
                 if os_pid is not None:
-                    self._act(lives.gone(self._state, os_pid, monotonic()))
+                    self._gone.append(os_pid)
         self._spin.slept(perf_counter() - begin)
 
     def _try(self) -> bool:

@@ -67,7 +67,7 @@ class Play:
         """A worker that has been forked and is ready."""
         serial = self.launch(parent, **wish)
         self.fork(serial)
-        self.tell(READY, serial, None, {})
+        self.tell(READY, serial, None, {}, 1000 + serial)
         return serial
 
     def launch(self, parent: int | None = None, **wish: Any) -> int:

@@ -19,6 +19,7 @@ from otp.wire.protocol import (
     CANCEL_TIMER,
     EXITING,
     FORKED,
+    INFO,
     IS_ALIVE,
     LINK,
     MESSAGE,
@@ -66,6 +67,16 @@ def test_its_pipe_is_held_until_it_reads_itself(play: Play) -> None:
     serial = play.launch()
     assert play.fork(serial) == [Hold(serial, 1000 + serial)]
     assert play.tell(READY, serial, None, {}) == [Release(serial)]
+
+
+def test_its_os_process_is_told_by_itself_or_by_its_launcher_whoever_comes_first(
+    play: Play,
+) -> None:
+    serial = play.launch()
+    hold = Hold(serial, 1000 + serial)
+    assert play.tell(READY, serial, None, {}, 1000 + serial) == [hold, Release(serial)]
+    assert play.ask(INFO, play.main, serial)["os_pid"] == 1000 + serial
+    assert play.fork(serial) == []
 
 
 def test_a_fork_that_is_refused_is_a_death(play: Play) -> None:
