@@ -30,7 +30,7 @@ MANY = 50_000
 
 def busy(owner: Pid, count: int) -> None:
     """Flood who is told, then look at the mailbox; all must be there, once, in order."""
-    peer = process.receive()
+    peer = process.receive(Pid)
     chatterbox.floods(peer, count)
     in_order = all(process.receive() == (peer, number) for number in range(count))
     process.send(owner, ("in order", in_order))

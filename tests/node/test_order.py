@@ -98,7 +98,7 @@ def test_two_that_flood_each_other_while_both_are_busy() -> None:
     me = process.self()
 
     def floods(count: int):
-        peer = process.receive()
+        peer = process.receive(Pid)
         chatterbox.floods(peer, count)
         in_order = [process.receive() for _ in range(count)] == [(peer, n) for n in range(count)]
         process.send(me, ("in order", in_order))

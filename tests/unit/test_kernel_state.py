@@ -74,7 +74,7 @@ def test_its_os_process_is_told_by_itself_or_by_its_launcher_whoever_comes_first
 ) -> None:
     serial = play.launch()
     hold = Hold(serial, 1000 + serial)
-    assert play.tell(READY, serial, None, {}, 1000 + serial) == [hold, Release(serial)]
+    assert play.tell(READY, serial, None, {}, 1000 + serial) == [Release(serial), hold]
     assert play.ask(INFO, play.main, serial)["os_pid"] == 1000 + serial
     assert play.fork(serial) == []
 
