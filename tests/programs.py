@@ -42,9 +42,8 @@ class Program:
                     os.kill(os_pid, sent)
 
     def close(self) -> None:
-        self.popen.kill()
+        self.kill(self.os_pid, *self.node())
         self.popen.communicate()
-        self.kill(*self.node())
 
 
 @contextmanager
