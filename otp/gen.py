@@ -132,7 +132,7 @@ def reply(caller: From, value: Any) -> None:
     if caller.pid.id != context.serial:
         context.outbox.send(REPLY, caller.pid.id, caller.tag, value)
     else:
-        context.mailbox.sort([(REPLY, context.serial, caller.tag, flat(value))])
+        context.mailbox.put((REPLY, context.serial, caller.tag, flat(value)))
 
 
 # ---- start

@@ -76,7 +76,7 @@ def send(server: Server, request: Any, kind: int = CALL) -> RequestId:
         if to == context.serial:
             context.mailbox.arrived.append((kind, to, tag, flat(request)))
         elif to == NOBODY:
-            context.mailbox.sort([(DOWN, 0, tag, NOPROC)])
+            context.mailbox.put((DOWN, 0, tag, NOPROC))
         else:
             context.tell(MONITOR, tag, to)
             context.outbox.send(kind, to, tag, request)

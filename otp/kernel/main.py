@@ -166,7 +166,7 @@ class Kernel:
         """Spin for a moment before going to sleep (`otp.wire.waiting`)."""
         if self._read():
             return True
-        window, begin = self._spin.window(), perf_counter()
+        window, begin = self._spin.window or self._spin.probe(), perf_counter()
         while window and (took := perf_counter() - begin) < window:
             os.sched_yield()
             if self._read():

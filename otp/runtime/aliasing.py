@@ -44,12 +44,15 @@ class Aliases:
         return self._active.pop(tag, None) is not None
 
     def admits(self, tag: int) -> bool:
-        """Whether a message that has come by this alias is to be heard."""
+        """Whether a message that has come by this alias is to be heard.
+
+        Its last step is an operator, so that one who was interrupted may ask again.
+        """
         option = self._active.get(tag)
-        if option in _ENDS_WITH_REPLY:
-            self.remove(tag)
         if option == "reply_demonitor":
             self._demonitor(tag)
+        if option in _ENDS_WITH_REPLY:
+            del self._active[tag]
         return option is not None
 
     def monitor_ended(self, tag: int) -> None:

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Final
 
 from otp.runtime.aliasing import Aliases
-from otp.runtime.mailbox import CAME, Mailbox
+from otp.runtime.mailbox import CAME, Heard, Mailbox
 from otp.runtime.opening import Opener
 from otp.runtime.outbox import Outbox
 from otp.runtime.reasons import KILLED, NORMAL
@@ -55,13 +55,13 @@ class Context:
         self.serial = serial
         self.pid = Pid(serial, place.id)
         self.kernel = kernel
-        self.mailbox = Mailbox(mailbox, kernel, place)
+        self.mailbox = Mailbox(mailbox, kernel)
         self.opener = Opener(place, self.pid)
-        self.outbox = Outbox(place, serial, kernel, self.ask)
+        self.outbox = Outbox(place, serial, kernel, self.ask, self.mailbox.closed)
         self.timers: Deadlines[int, Frame] = Deadlines()
         self.trapping = False
         self.monitors: dict[int, Any] = {}
-        self.aliases = Aliases(self.demonitor)
+        self.aliases = Aliases(self._end_monitor)
         self.signals_sent = 0
         self.parent: Pid | None = None
         self.starter: From | None = None
@@ -79,7 +79,7 @@ class Context:
         self._signals = {
             DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
             ALIASED: self._aliased, REPLY: self._aliased, REFUSED: self._aliased,
-            ANSWER: self._unwanted, TIMER_ASKED: self._timer_asked,
+            ANSWER: self._drop, TIMER_ASKED: self._timer_asked,
         }  # fmt: skip
 
     def lineage(self) -> tuple[Pid, ...]:
@@ -117,14 +117,19 @@ class Context:
         self.outbox.tell_kernel(kind, 0, dumps(args))
 
     def demonitor(self, tag: int) -> bool:
-        """End a monitor: here first, so that a `Down` on its way is dropped, then in the kernel.
+        """End a monitor and the alias that ends with it. Whether it was active."""
+        active = self._end_monitor(tag)
+        self.aliases.monitor_ended(tag)
+        return active
 
-        Whether it was active. (The doorbell may take its `Down` in at any moment: one `pop`.)
+    def _end_monitor(self, tag: int) -> bool:
+        """Here first, so that a `Down` on its way is dropped, then in the kernel.
+
+        The doorbell may take its `Down` in at any moment: so one `pop` decides who was first.
         """
         active = self.monitors.pop(tag, _FIRED) is not _FIRED
         if active:
             self.tell(DEMONITOR, tag)
-        self.aliases.monitor_ended(tag)
         return active
 
     # ---- waiting
@@ -157,7 +162,7 @@ class Context:
 
     def next_due(self, deadline: float | None) -> float | None:
         """The earlier of a deadline and my next timer."""
-        first = self.timers.first() if len(self.timers) else None
+        first = self.timers.first() if self.timers.items else None
         if first is None or deadline is None:
             return deadline if first is None else first
         return min(first, deadline)
@@ -176,67 +181,60 @@ class Context:
             self.mailbox.pull()
             self.mailbox.arrived.extend(frame for _, frame in self.timers.due(now))
 
-    # ---- signals: each returns whether it is to be heard as a message
+    # ---- signals: each returns what is to be heard as a message, or None. One whose handling was
+    # interrupted (`otp.runtime.mailbox`) is handled again: so nothing is forgotten but at the end
 
-    def _signal(self, frame: Frame) -> bool:
+    def _signal(self, frame: Frame) -> Heard | None:
         handler = self._signals.get(frame[0] & ~PARCEL)
-        return handler(frame) if handler else False
+        return handler(frame) if handler else None
 
-    def _down(self, frame: Frame) -> bool:
+    def _down(self, frame: Frame) -> Heard | None:
         tag = frame[2]
         if tag not in self.monitors:  # demonitored: nothing of it is heard any more
             self._drop(frame)
-            return False
-        name = self.monitors.pop(tag)
+            return None
         self.aliases.monitor_ended(tag)
-        if tag in self.mailbox.awaited:  # somebody waits for just this, or for a reply before it
-            if self.mailbox.awaited[tag] is None:
-                self.mailbox.awaited[tag] = frame
-            return False
-        if name is not None:
-            self.opener.watched_names[tag] = name
-        return True
-
-    def _aliased(self, frame: Frame) -> bool:
-        """A message by an alias, or the reply to a request that was sent by one."""
-        heard = self.aliases.admits(frame[2])
-        if not heard:
-            self._drop(frame)
+        name, awaited = self.monitors[tag], self.mailbox.awaited
+        heard: Heard | None = frame if name is None else (*frame, name)
+        if tag in awaited:  # somebody waits for just this, or for a reply before it
+            awaited[tag] = awaited[tag] or frame
+            heard = None
+        del self.monitors[tag]
         return heard
 
-    def _timer_asked(self, frame: Frame) -> bool:
+    def _aliased(self, frame: Frame) -> Heard | None:
+        """A message by an alias, or the reply to a request that was sent by one."""
+        if self.aliases.admits(frame[2]):
+            return frame
+        self._drop(frame)
+        return None
+
+    def _timer_asked(self, frame: Frame) -> None:
         """Another process cancels or reads a timer that I keep for myself."""
         _, asker, ref, payload = frame
         tag, cancels = plain(payload)
         self.tell(TIMER_LEFT, asker, ref, self.timer_due(tag, cancels=cancels))
-        return False
 
-    def _unwanted(self, frame: Frame) -> bool:
-        self._drop(frame)
-        return False
-
-    def _exit(self, frame: Frame) -> bool:
+    def _exit(self, frame: Frame) -> Heard | None:
         _, sender, number, payload = frame
         if not self.trapping and payload != NORMAL:
             self._condemn(self.opener.payload(frame), sender, number)
-            return False
+            return None
         if number:
             self.outbox.tell_kernel(SURVIVED, 0, dumps((sender, number)))
-        return self.trapping
+        return frame if self.trapping else None
 
-    def _kill(self, frame: Frame) -> bool:
+    def _kill(self, frame: Frame) -> None:
         self._condemn(KILLED, frame[1], frame[2])
-        return False
 
     def _condemn(self, reason: bytes, sender: int, number: int) -> None:
         if self.condemned is None:
             self.condemned = (reason, sender, number)
         self.die_at_once()
 
-    def _sweep(self, frame: Frame) -> bool:
+    def _sweep(self, frame: Frame) -> None:
         """The sender is dead; what to do about it waits until no frame is just being opened."""
         self.dead_senders.add(frame[1])
-        return False
 
     def sweep(self) -> None:
         """Remove the parcels of dead senders for me that no frame of mine names.
@@ -247,7 +245,8 @@ class Context:
         """
         dead, self.dead_senders = self.dead_senders, set()
         waiting = [*self.mailbox.arrived, *(f for f in self.mailbox.awaited.values() if f)]
-        named = {parcel.path_of(self.place, f[3]) for f in waiting if f[0] & PARCEL}
+        tickets = [f[3] for f in waiting if f[0] & PARCEL and isinstance(f[3], bytes)]
+        named = {parcel.path_of(self.place, ticket) for ticket in tickets}
         for to, sender, path in parcel.lying(self.place):
             if to == self.serial and sender in dead and path not in named:
                 parcel.discard(path)

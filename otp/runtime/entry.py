@@ -115,7 +115,7 @@ def _load(context: Context, order: dict[str, Any]) -> Any:
     module = order["module"]
     cold = module is not None and module not in sys.modules
     if order["in_parcel"]:
-        data, buffers = parcel.open_parcel(context.place, order["work"])
+        data, buffers, _ = parcel.open_parcel(context.place, order["work"])
         work = decode(data, buffers)
     else:
         work = decode(order["work"])

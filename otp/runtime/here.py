@@ -30,7 +30,7 @@ from otp.runtime.outbox import write_to_kernel
 from otp.runtime.reasons import NORMAL, pack_reason, unpack_reason
 from otp.wire import pipe
 from otp.wire.codec import plain
-from otp.wire.frame import Frame, pack, split
+from otp.wire.frame import first, pack
 from otp.wire.orphan import BELL
 from otp.wire.protocol import ATTACH, EXITING
 
@@ -103,12 +103,13 @@ def _attach() -> Context:
         raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
     mailbox = pipe.open_mailbox(path)
     try:
-        serial, more = _introduce(mailbox, member.kernel, (name, os.getpid(), _has_bell()))
+        serial, rest = _introduce(mailbox, member.kernel, (name, os.getpid(), _has_bell()))
     except BaseException:
         os.close(mailbox)
         raise
     context = Context(place, serial, mailbox, os.dup(member.kernel))
-    context.mailbox.sort(more)
+    if rest:
+        context.mailbox.unread(rest)
     _thread.context = context
     _thread.farewell = _Farewell(context)
     with _lock:
@@ -118,17 +119,18 @@ def _attach() -> Context:
     return context
 
 
-def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[int, list[Frame]]:
+def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[int, bytes]:
     """Ask for a serial number; it is the first that ever comes into the new mailbox."""
     write_to_kernel(kernel, pack(ATTACH, 0, 0, dumps(who)))
     poll = select.poll()
     poll.register(mailbox, select.POLLIN)
     poll.register(kernel, 0)
     poll.poll()
-    frames, _ = split(pipe.read(mailbox))
-    if not frames:
+    data = pipe.read(mailbox)
+    if not data:
         raise NodeDown("the node has ended; otp.node.start() begins a new one")
-    return plain(frames[0][3]), frames[1:]
+    payload, rest = first(data)
+    return plain(payload), rest
 
 
 def _has_bell() -> bool:

@@ -1,6 +1,6 @@
 """The mailbox of one process: the pipe, and what was taken out of it.
 
-            pull: read and split            take: decode, once
+            pull: read, split, sort         take: decode, once
     pipe ──────────────────────► arrived ────────────────────► the receiver
          │                              └── not wanted now ──► passed ──► a later receive
          ├── REPLY, ANSWER ─────► awaited, by tag; if nobody awaits it, `signal` decides
@@ -22,6 +22,16 @@ The bell must not make a process sleep beside what has come, either:
 4. so every `pull` that brings something sets `fresh`, and `wait` does not sleep while it is set. It
    looks once more when it is `_parked`: from then on the handler leaves the pipe alone, and `poll`
    sees for itself what comes
+
+Other signals have handlers that raise: Ctrl-C, an alarm as a timeout. Whoever catches that and goes
+on must find every message, once:
+
+1. `read` has taken a message out of the pipe and returns
+2. the handler raises before the message is stored: it is lost
+3. so each step leaves what it works on where it was until it is done, and then moves it by
+   assignments and operators alone. CPython runs handlers where functions are called or entered and
+   where loops jump back, never within ``for data in ...`` up to its target, ``+=`` or ``del``
+4. what a handler has interrupted, in `_raw` or `_unsorted`, the next `pull` goes on with
 """
 
 from __future__ import annotations
@@ -30,18 +40,21 @@ import logging
 import select
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from os import read, sched_yield
 from time import monotonic, perf_counter
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 from otp.errors import NodeDown
-from otp.wire import pipe
 from otp.wire.frame import CorruptFrame, Frame, split
-from otp.wire.place import Place
+from otp.wire.pipe import READ
 from otp.wire.protocol import ANSWER, CALL, CAST, MESSAGE, PARCEL, REFUSED, REPLY, SYSTEM, TIMEOUT
 from otp.wire.waiting import Spin
 
 log = logging.getLogger("otp.process")
+
+Heard: TypeAlias = tuple[Any, ...]
+"""A frame whose payload may have been fetched already, or which brings a name along (`Context`)."""
 
 CAME, LATE, DEAD = range(3)
 NOTHING: Final = object()
@@ -60,19 +73,22 @@ def raise_node_down() -> NoReturn:
 class Mailbox:
     """What has come for one process. Only its own thread, and the doorbell, may use it."""
 
-    def __init__(self, fd: int, kernel: int, place: Place) -> None:
+    def __init__(self, fd: int, kernel: int) -> None:
         self.fd = fd
-        self.place = place
-        self.arrived: deque[Frame] = deque()
+        self.arrived: deque[Heard] = deque()
         self.passed: deque[Any] = deque()
         self.awaited: dict[int, Frame | None] = {}
-        self.signal: Callable[[Frame], bool] = lambda frame: False
+        self.signal: Callable[[Frame], Heard | None] = lambda frame: None
         self.node_is_gone: Callable[[], object] = raise_node_down
         self._kernel = kernel
+        self._reads = iter(partial(read, fd, READ), None)
+        self._raw: list[bytes] = []
         self._rest = b""
+        self._unsorted: list[Frame] = []  # newest first
         self.fresh = False
         self._pulling = self._parked = self._rang = False
         self._spin = Spin()
+        self._sleepers: dict[int, Any] = {}
         looking = select.poll()
         looking.register(fd, select.POLLIN)
         self._has_come = looking.poll  # asked with 0: cheaper than a `read` that fails
@@ -92,48 +108,67 @@ class Mailbox:
             self._pulling = True
             try:
                 self._read_all()
+            except BlockingIOError:
+                pass  # it is empty
             finally:
                 self._pulling = False
             if not self._rang:
                 return
             self._rang = False
 
+    def unread(self, data: bytes) -> None:
+        """Give back what somebody else has read from the pipe."""
+        self._raw += (data,)
+        self.fresh = True
+
+    def put(self, frame: Frame) -> None:
+        """A frame that needs no pipe, behind all that has come."""
+        self.pull()
+        self._unsorted[:0] = [frame]
+        self.pull()
+
     def _read_all(self) -> None:
-        for _ in range(_AT_MOST):
-            try:
-                data = read(self.fd, pipe.READ)
-            except BlockingIOError:
-                return
+        raw = self._raw
+        if raw or self._unsorted:  # somebody's signal handler has raised in here
+            self._sort()
+        left = _AT_MOST
+        for data in self._reads:
+            raw += (data,)
             self.fresh = True
-            self._take(data)
-            if len(data) < pipe.READ:
+            self._sort()
+            left -= 1
+            if len(data) < READ or not left:
                 return
 
-    def _take(self, data: bytes) -> None:
-        try:
-            frames, self._rest = split(self._rest + data if self._rest else data)
-        except CorruptFrame as error:
-            self._rest = b""
-            log.error("dropped %d bytes that are no message: %s", len(data), error)
-            return
-        self.sort(frames)
-
-    def sort(self, frames: list[Frame]) -> None:
+    def _sort(self) -> None:
         """Put each frame where it belongs."""
-        for frame in frames:
-            kind = frame[0]
-            if kind in _MESSAGES or (kind not in _REPLIES and self.signal(frame)):
-                self.arrived.append(frame)
-            elif kind in _REPLIES:
-                self._reply(frame)
+        unsorted, arrived, awaited = self._unsorted, self.arrived, self.awaited
+        while unsorted or (self._raw and self._split()):
+            frame = unsorted[-1]
+            kind, _, tag, _ = frame
+            if kind in _MESSAGES:
+                arrived += (frame,)
+            elif kind in _REPLIES and awaited.get(tag, frame) is None:
+                awaited[tag] = frame
+            elif (heard := self.signal(frame)) is not None:
+                arrived += (heard,)
+            del unsorted[-1]
 
-    def _reply(self, frame: Frame) -> None:
-        """For whoever awaits it, else a message if it has come by an alias, else dropped."""
-        tag = frame[2]
-        if tag in self.awaited and self.awaited[tag] is None:
-            self.awaited[tag] = frame
-        elif self.signal(frame):
-            self.arrived.append(frame)
+    def _split(self) -> bool:
+        """Whether there was a whole frame in what was read."""
+        raw, corrupt = self._raw, None
+        data = b"".join((self._rest, *raw)) if self._rest or len(raw) > 1 else raw[0]
+        try:
+            frames, rest = split(data)
+        except CorruptFrame as error:
+            frames, rest, corrupt = [], b"", error
+        frames.reverse()
+        self._unsorted += frames
+        self._rest = rest
+        del raw[:]
+        if corrupt is not None:
+            log.error("dropped %d bytes that are no message: %s", len(data), corrupt)
+        return bool(frames)
 
     # ---- waiting
 
@@ -144,7 +179,7 @@ class Mailbox:
         somebody's pipe. When the kernel is gone, `node_is_gone` is called, which raises `NodeDown`.
         """
         came = CAME
-        if not self.fresh and not self._has_come(0) and not self._try():
+        if not (self.fresh or self._has_come(0) or self._try()):
             came = self._sleep(deadline, sensor)
         self.pull()
         self.fresh = False
@@ -152,7 +187,7 @@ class Mailbox:
 
     def _try(self) -> bool:
         """Spin, for as long as `Spin` thinks it worth the processor; whether something came."""
-        window = self._spin.window()
+        window = self._spin.window or self._spin.probe()
         if not window:
             return False
         begin = perf_counter()
@@ -168,23 +203,35 @@ class Mailbox:
                 return False
 
     def _sleep(self, deadline: float | None, sensor: int) -> int:
+        poll = self._sleepers.get(sensor) or self._sleeper(sensor)
+        begin = monotonic()
+        left = None if deadline is None else min(max(0.0, (deadline - begin) * 1000), _LONGEST)
+        self._parked = True
+        try:
+            ready = [(self.fd, 0)] if self.fresh else poll(left)
+        finally:
+            self._parked = False
+        for fd, _ in ready:
+            if fd == self.fd:
+                self._spin.slept(monotonic() - begin)
+                return CAME
+        if not ready:
+            return CAME if left == _LONGEST else LATE
+        if any(fd == sensor != self._kernel for fd, _ in ready):
+            return DEAD
+        self.node_is_gone()
+        return LATE
+
+    def _sleeper(self, sensor: int) -> Any:
+        """`poll` on my pipe, the kernel's, and a sensor; kept, for the next call to the same."""
         poll = select.poll()
         poll.register(self.fd, select.POLLIN)
         poll.register(self._kernel, 0)
         if sensor >= 0:
             poll.register(sensor, 0)
-        begin = monotonic()
-        left = None if deadline is None else min(max(0.0, (deadline - begin) * 1000), _LONGEST)
-        self._parked = True
-        try:
-            ready = {self.fd} if self.fresh else {fd for fd, _ in poll.poll(left)}
-        finally:
-            self._parked = False
-        if self.fd in ready:
-            self._spin.slept(monotonic() - begin)
-            return CAME
-        if sensor in ready and sensor != self._kernel:
-            return DEAD
-        if self._kernel in ready:
-            self.node_is_gone()
-        return CAME if left == _LONGEST else LATE
+        self._sleepers[sensor] = poll.poll
+        return poll.poll
+
+    def closed(self, sensor: int) -> None:
+        """Forget the sensor: its number will mean something else."""
+        self._sleepers.pop(sensor, None)

@@ -6,19 +6,22 @@ calls as well: ``("$gen_call", caller, request)``, ``("$gen_cast", request)``,
 
 A payload may refuse to load: its class is not importable here, or raises while it is built. That
 must not kill the receiver. A call is refused with the reason; anything else is dropped and logged.
+But what is raised meanwhile may also come from a signal handler of the user's (Ctrl-C, an alarm),
+and then the message must not be lost: so it is loaded again. What fails twice is its own fault.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pickle import loads
 from typing import Any, Final
 
+from otp.runtime.mailbox import Heard
 from otp.runtime.reasons import reason_of, unpack_reason
 from otp.terms import Down, Exit, From, Pid, Ref, Timeout
 from otp.wire import parcel
 from otp.wire.codec import decode
-from otp.wire.frame import Frame
 from otp.wire.place import Place
 from otp.wire.protocol import (
     ALIASED,
@@ -38,6 +41,7 @@ log = logging.getLogger("otp.process")
 
 UNREADABLE: Final = object()
 _PIDS = 4096
+_FRAME: Final = 4  # what is longer brings the name that was watched
 
 
 class Opener:
@@ -47,7 +51,6 @@ class Opener:
         self._place = place
         self._me = me
         self._pids: dict[int, Pid] = {me.id: me}
-        self.watched_names: dict[int, Any] = {}
         self.refuse: Callable[[From, Any], None] = lambda caller, reason: None
 
     def pid(self, serial: int) -> Pid:
@@ -59,59 +62,83 @@ class Opener:
             pid = self._pids[serial] = Pid(serial, self._me.node)
         return pid
 
-    def payload(self, frame: Frame) -> bytes:
+    def payload(self, frame: Heard) -> bytes:
         """The payload as bytes, wherever it lies."""
-        return parcel.read_bytes(self._place, frame[3]) if frame[0] & PARCEL else frame[3]
+        return bytes(self._contents(frame[3]).data if frame[0] & PARCEL else frame[3])
 
-    def value(self, frame: Frame) -> Any:
+    def value(self, frame: Heard) -> Any:
         """The payload as a value. Raises whatever unpickling it raises."""
         if not frame[0] & PARCEL:
-            return decode(frame[3])
-        data, buffers = parcel.open_parcel(self._place, frame[3])
+            return loads(frame[3])
+        data, buffers, _ = self._contents(frame[3])
         return decode(data, buffers)
 
-    def open(self, frame: Frame) -> Any:
-        """The message in a frame, or UNREADABLE."""
-        kind, sender, ref = frame[0] & ~PARCEL, frame[1], frame[2]
-        if kind == DOWN or kind == EXIT:
-            return self._news(kind, sender, ref, unpack_reason(self.payload(frame)))
+    def fetched(self, ticket: bytes) -> parcel.Contents | None:
+        """What is in a parcel; None if it is not there, which `open` will tell of."""
         try:
-            value = self.value(frame)
-        except (Exception, SystemExit) as error:
-            if kind == REPLY:  # its death is not told: the request has been answered
-                return Down(Ref(ref, self._me), self.pid(sender), reason_of(error))
-            self._unreadable(kind, sender, ref, error)
-            return UNREADABLE
-        return self._message(kind, sender, ref, value)
+            return parcel.fetch(self._place, ticket)
+        except (OSError, ValueError):
+            return None
 
-    def _message(self, kind: int, sender: int, ref: int, value: Any) -> Any:
+    def _contents(self, payload: Any) -> parcel.Contents:
+        if isinstance(payload, parcel.Contents):
+            return payload
+        return parcel.open_parcel(self._place, payload)
+
+    def open(self, frame: Heard) -> Any:
+        """The message in a frame, or UNREADABLE."""
+        kind = frame[0] & ~PARCEL
+        if kind == DOWN or kind == EXIT:
+            return self._news(kind, frame)
+        try:
+            value = loads(frame[3]) if kind == frame[0] else self.value(frame)
+        except BaseException:
+            if (error := self._fault_of(frame)) is None:
+                raise
+            return self._unreadable(kind, frame[1], frame[2], error)
         if kind == CALL:
-            return ("$gen_call", From(self.pid(sender), ref), value)
-        if kind == MESSAGE:
-            return value
+            return ("$gen_call", From(self.pid(frame[1]), frame[2]), value)
         if kind == CAST:
             return ("$gen_cast", value)
-        if kind == ALIASED:
+        if kind == MESSAGE or kind == ALIASED:
             return value
+        return self._message(kind, self.pid(frame[1]), frame[2], value)
+
+    def _message(self, kind: int, sender: Pid, ref: int, value: Any) -> Any:
         if kind == REPLY:
             return (Ref(ref, self._me), value)
         if kind == REFUSED:
-            return Down(Ref(ref, self._me), self.pid(sender), value)
+            return Down(Ref(ref, self._me), sender, value)
         if kind == SYSTEM:
-            return ("system", From(self.pid(sender), ref), value)
+            return ("system", From(sender, ref), value)
         assert kind == TIMEOUT, kind
-        return Timeout(Ref(ref, self.pid(sender)), value)
+        return Timeout(Ref(ref, sender), value)
 
-    def _news(self, kind: int, sender: int, ref: int, reason: Any) -> Down | Exit:
+    def _news(self, kind: int, frame: Heard) -> Down | Exit:
+        try:
+            reason = unpack_reason(self.payload(frame))
+        except (OSError, ValueError) as error:
+            reason = f"(a reason that was lost on its way: {error!r})"
         if kind == EXIT:
-            return Exit(self.pid(sender), reason)
-        who = self.watched_names.pop(ref, None)
-        return Down(Ref(ref, self._me), who or self.pid(sender), reason)
+            return Exit(self.pid(frame[1]), reason)
+        who = frame[4] if len(frame) > _FRAME else self.pid(frame[1])
+        return Down(Ref(frame[2], self._me), who, reason)
 
-    def _unreadable(self, kind: int, sender: int, ref: int, error: BaseException) -> None:
+    def _fault_of(self, frame: Heard) -> BaseException | None:
+        """What is raised by loading it once more; None if that was not its own fault."""
+        try:
+            self.value(frame)
+        except BaseException as error:
+            return error
+        return None
+
+    def _unreadable(self, kind: int, sender: int, ref: int, error: BaseException) -> Any:
+        if kind == REPLY:  # its death is not told: the request has been answered
+            return Down(Ref(ref, self._me), self.pid(sender), reason_of(error))
         log.error(
             "%r dropped a message of %r that cannot be loaded here: %r",
             self._me, self.pid(sender), error,
         )  # fmt: skip
         if kind in (CALL, SYSTEM):
             self.refuse(From(self.pid(sender), ref), reason_of(error))
+        return UNREADABLE

@@ -21,6 +21,7 @@ import os
 import select
 from collections.abc import Callable
 from itertools import count
+from os import write
 from struct import Struct
 from time import monotonic
 from typing import Any, Final
@@ -40,10 +41,22 @@ Ask = Callable[[int, bytes], Any]
 
 
 class Outbox:
-    """What one process sends. `ask` puts a question to the kernel and returns its answer."""
+    """What one process sends.
 
-    def __init__(self, place: Place, serial: int, kernel: int, ask: Ask) -> None:
+    `ask` puts a question to the kernel and returns its answer; `closed` is told each descriptor
+    that is closed.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        serial: int,
+        kernel: int,
+        ask: Ask,
+        closed: Callable[[int], None] = lambda fd: None,
+    ) -> None:
         self._place = place
+        self._closed = closed
         self._serial = serial
         self._kernel = kernel
         self._ask = ask
@@ -86,17 +99,18 @@ class Outbox:
         """Close the pipe to one who is dead or was not written to for long."""
         fd = self._pipes.pop(to, None)
         if fd is not None:
+            self._closed(fd)
             os.close(fd)
 
     def put(self, to: int, frame: bytes) -> bool:
         """Write one frame; False if nobody is there."""
-        fd = self.pipe_to(to)
+        fd = self._pipes.get(to) or self.pipe_to(to)
         if fd < 0:
             return False
         if to in self._detours:
             return self._detour(to, frame)
         try:
-            os.write(fd, frame)
+            write(fd, frame)
             return True
         except BlockingIOError:
             return self._wait_for_room(to, fd, frame)
@@ -138,10 +152,9 @@ class Outbox:
         return self._detour(to, frame)
 
     def _detour(self, to: int, frame: bytes) -> bool:
+        self._detours.add(to)  # first: once it is asked, the kernel may hold the frame
         answer = self._ask(DELIVER, _DESTINATION.pack(to) + frame)
-        if answer == "queued":
-            self._detours.add(to)
-        else:
+        if answer != "queued":
             self._detours.discard(to)
         return bool(answer != "dead")
 

@@ -2,6 +2,9 @@
 
 Messages that a receive looked at and did not want have been decoded; they wait in `passed`, before
 all that has not been looked at. One receive looks at each message once, however often it is woken.
+
+A message stays where it is until it is wanted or not, and is then taken by an operator: a signal
+handler that raises meanwhile loses none (`otp.runtime.mailbox`).
 """
 
 from __future__ import annotations
@@ -12,39 +15,41 @@ from typing import Any
 
 from otp.runtime import here
 from otp.runtime.context import Context
-from otp.runtime.mailbox import LATE, NOTHING
+from otp.runtime.mailbox import LATE, NOTHING, Heard
 from otp.runtime.opening import UNREADABLE
+from otp.wire import parcel
+from otp.wire.protocol import PARCEL
 
 Match = Callable[[Any], Any]
 
 
 def receive(context: Context, match: Match | None, deadline: float | None) -> Any:
     """The first message that `match` wants; NOTHING if `deadline` passes."""
-    found = _from_passed(context, match)
-    timers = context.timers
+    mailbox, timers = context.mailbox, context.timers
+    found = _from_passed(mailbox.passed, match) if mailbox.passed else NOTHING
     while found is NOTHING:
         if context.dead_senders:
             context.sweep()
-        if len(timers):
+        if timers.items:
             context.fire_timers()
-        found = _from_arrived(context, match)
-        if found is not NOTHING:
-            break
-        until = context.next_due(deadline) if len(timers) else deadline
-        late = context.mailbox.wait(until) == LATE
+        if mailbox.arrived:
+            found = _from_arrived(context, match)
+            if found is not NOTHING:
+                break
+        until = context.next_due(deadline) if timers.items else deadline
+        late = mailbox.wait(until) == LATE
         if context.condemned is not None:
             here.current()  # raises
-        if late and until == deadline and not context.mailbox.arrived:
+        if late and until == deadline and not mailbox.arrived:
             return NOTHING
     return found
 
 
-def _from_passed(context: Context, match: Match | None) -> Any:
-    passed = context.mailbox.passed
-    if not passed:
-        return NOTHING
+def _from_passed(passed: deque[Any], match: Match | None) -> Any:
     if match is None:
-        return passed.popleft()
+        message = passed[0]
+        del passed[0]
+        return message
     for i, message in enumerate(passed):
         if match(message):
             del passed[i]
@@ -57,19 +62,30 @@ def _from_arrived(context: Context, match: Match | None) -> Any:
         context.mailbox.arrived, context.mailbox.passed, context.opener.open,
     )  # fmt: skip
     while arrived:
-        message = open_frame(arrived.popleft())
+        frame = arrived[0]
+        if frame[0] & PARCEL:
+            frame = _fetched(context, frame)
+        message = open_frame(frame)
         if message is UNREADABLE:
+            del arrived[0]
             continue
-        if match is None or _is_wanted(match, message, passed):
+        wanted = match is None or match(message)
+        if not arrived or arrived[0] is not frame:
+            continue  # the match has received it itself
+        if not wanted:
+            passed += (message,)
+        del arrived[0]
+        if wanted:
             return message
-        passed.append(message)
     return NOTHING
 
 
-def _is_wanted(match: Match, message: Any, passed: deque[Any]) -> bool:
-    """A match that raises has looked at the message and not taken it."""
-    try:
-        return bool(match(message))
-    except BaseException:
-        passed.append(message)
-        raise
+def _fetched(context: Context, frame: Heard) -> Heard:
+    """The first frame that has arrived, with its parcel in memory; only then the file goes."""
+    if isinstance(frame[3], bytes):
+        contents = context.opener.fetched(frame[3])
+        if contents is None:
+            return frame
+        frame = context.mailbox.arrived[0] = (*frame[:3], contents, *frame[4:])
+    parcel.discard(frame[3].path)
+    return frame

@@ -31,16 +31,14 @@ def send_to_oneself(context: Context, message: Any) -> None:
     """Behind all that has come, without the pipe: nobody but us could make room in it."""
     data = flat(message)
     context.fire_timers()
-    context.mailbox.pull()
-    context.mailbox.arrived.append((MESSAGE, context.serial, 0, data))
+    context.mailbox.put((MESSAGE, context.serial, 0, data))
 
 
 def send_by_alias(context: Context, alias: Ref, message: Any) -> None:
     """To whoever owns the alias, who drops it if the alias is not active."""
     if alias.owner == context.pid:
         data = flat(message)
-        context.mailbox.pull()
-        context.mailbox.sort([(ALIASED, context.serial, alias.id, data)])
+        context.mailbox.put((ALIASED, context.serial, alias.id, data))
     elif destination(context, alias.owner) != NOBODY:
         context.outbox.send(ALIASED, alias.owner.id, alias.id, message)
 
@@ -75,7 +73,7 @@ def monitor(context: Context, server: Server, alias: MonitorAlias | None = None)
     if name is not None or to != NOBODY:
         context.tell(MONITOR, tag, to if name is None else name)
     else:
-        context.mailbox.sort([(DOWN, getattr(server, "id", 0), tag, NOPROC)])
+        context.mailbox.put((DOWN, getattr(server, "id", 0), tag, NOPROC))
     return tag
 
 

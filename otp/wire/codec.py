@@ -32,6 +32,9 @@ Encoded: TypeAlias = tuple[bytes, list[PickleBuffer]]
 _SMALL = 2048  # buffers below this go into the pickle after all: a parcel costs more than a copy
 
 
+_UNDERSCORE = ord("_")  # one byte is found ten times faster than a word
+
+
 def encode(value: Any) -> Encoded:
     """The value as a pickle and its out-of-band buffers.
 
@@ -44,7 +47,7 @@ def encode(value: Any) -> Encoded:
         raise
     except Exception:
         return by_value(value, [])
-    if b"__main__" in data:
+    if _UNDERSCORE in data and b"__main__" in data:
         return by_value(value, [])
     if buffers and sum(b.raw().nbytes for b in buffers) <= _SMALL:
         return dumps(value, 5), []

@@ -26,24 +26,24 @@ class Deadlines(Generic[Id, Item]):
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Id]] = []
-        self._items: dict[Id, tuple[float, int, Item]] = {}
+        self.items: dict[Id, tuple[float, int, Item]] = {}
         self._count = 0
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     def add(self, id: Id, when: float, item: Item) -> None:
         self._count += 1
-        self._items[id] = (when, self._count, item)
+        self.items[id] = (when, self._count, item)
         heappush(self._heap, (when, self._count, id))
 
     def when(self, id: Id) -> float | None:
-        entry = self._items.get(id)
+        entry = self.items.get(id)
         return entry[0] if entry else None
 
     def cancel(self, id: Id) -> float | None:
         """Forget it; return when it was due, or None if it is not there any more."""
-        entry = self._items.pop(id, None)
+        entry = self.items.pop(id, None)
         return entry[0] if entry else None
 
     def first(self) -> float | None:
@@ -58,11 +58,11 @@ class Deadlines(Generic[Id, Item]):
         out = []
         while (when := self.first()) is not None and when <= now:
             id = heappop(self._heap)[2]
-            if (entry := self._items.pop(id, None)) is not None:
+            if (entry := self.items.pop(id, None)) is not None:
                 out.append((id, entry[2]))
         return out
 
     def _is_current(self, entry: tuple[float, int, Id]) -> bool:
         _, count, id = entry
-        item = self._items.get(id)
+        item = self.items.get(id)
         return item is not None and item[1] == count

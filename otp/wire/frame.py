@@ -39,6 +39,12 @@ def pack(kind: int, sender: int, ref: int, payload: bytes = b"") -> bytes:
     return _pack(_HEAD + len(payload), VERSION, kind, sender, ref) + payload
 
 
+def first(data: bytes) -> tuple[bytes, bytes]:
+    """The payload of the first frame, and all that follows it."""
+    size = _unpack(data, 0)[0]
+    return data[_HEAD:size], data[size:]
+
+
 def split(data: bytes) -> tuple[list[Frame], bytes]:
     """The whole frames at the head of `data`, and what is left of it.
 

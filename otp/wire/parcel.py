@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pickle import PickleBuffer
 from struct import Struct
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from otp.wire.place import Place
 
@@ -92,16 +92,31 @@ def path_of(place: Place, ticket: bytes) -> str:
     return f"{place.parcels if ticket[:1] == b'n' else place.spare}/{name}"
 
 
-def open_parcel(place: Place, ticket: bytes) -> tuple[memoryview, list[memoryview]]:
-    """Map what `write` has written and remove the file: the pickle and its buffers."""
+class Contents(NamedTuple):
+    """What was in a parcel: the pickle and its buffers, where they are mapped."""
+
+    data: memoryview
+    buffers: list[memoryview]
+    path: str
+
+
+def fetch(place: Place, ticket: bytes) -> Contents:
+    """Map what `write` has written. Raises `OSError` or `ValueError` if it is not there, whole."""
     path = path_of(place, ticket)
     fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         view = memoryview(mmap.mmap(fd, 0))
     finally:
         os.close(fd)
-        discard(path)
-    return _parts(view)
+    return Contents(*_parts(view), path)
+
+
+def open_parcel(place: Place, ticket: bytes) -> Contents:
+    """The same, and the file is gone in any case."""
+    try:
+        return fetch(place, ticket)
+    finally:
+        discard(path_of(place, ticket))
 
 
 def _parts(view: memoryview) -> tuple[memoryview, list[memoryview]]:

@@ -10,14 +10,14 @@ the waits took that were worth it, shrinks with each one that was not, and is cl
 A closed window is tried again now and then, and whenever a sleep turned out to be very short.
 
 >>> spin = Spin()
->>> spin.window() > 0
+>>> spin.window > 0
 True
 >>> for _ in range(8):
 ...     spin.missed()
->>> spin.window()
-0.0
+>>> spin.window, spin.probe()
+(0.0, 0.0)
 >>> spin.slept(0.00002)     # so short a sleep was not worth it
->>> spin.window() > 0
+>>> spin.window > 0
 True
 """
 
@@ -35,16 +35,15 @@ _PROBE_EVERY: Final = 32
 class Spin:
     """The policy for one mailbox. Times are seconds and come from the caller."""
 
-    __slots__ = ("_closed_for", "_window")
+    __slots__ = ("_closed_for", "window")
 
     def __init__(self) -> None:
-        self._window = _FIRST
+        self.window = _FIRST
+        """How long to try; 0.0 is closed."""
         self._closed_for = 0
 
-    def window(self) -> float:
-        """How long to try this time; 0.0 means to sleep at once."""
-        if self._window:
-            return self._window
+    def probe(self) -> float:
+        """How long to try this time with a closed window; mostly 0.0: sleep at once."""
         self._closed_for += 1
         if self._closed_for < _PROBE_EVERY:
             return 0.0
@@ -53,14 +52,17 @@ class Spin:
 
     def hit(self, took: float) -> None:
         """Something came while trying."""
-        wanted = min(_LONGEST, max(_FIRST, 3 * took))
-        self._window = wanted if wanted > self._window else (7 * self._window + wanted) / 8
+        wanted = 3 * took
+        if wanted > self.window or self.window < _FIRST:
+            self.window = min(_LONGEST, max(_FIRST, wanted))
+        elif self.window > _FIRST:
+            self.window = (7 * self.window + max(_FIRST, wanted)) / 8
 
     def missed(self) -> None:
         """Nothing came while trying."""
-        self._window = self._window / 2 if self._window > _SHORTEST else 0.0
+        self.window = self.window / 2 if self.window > _SHORTEST else 0.0
 
     def slept(self, took: float) -> None:
         """Something came after this long a sleep."""
-        if took < _SHORT_SLEEP and not self._window:
-            self._window = _FIRST
+        if took < _SHORT_SLEEP and not self.window:
+            self.window = _FIRST

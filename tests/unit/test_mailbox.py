@@ -26,7 +26,7 @@ class Bench:
     def __init__(self, place: Place) -> None:
         self.read, self.write = os.pipe2(os.O_NONBLOCK)
         self.kernel_reads, self.kernel = os.pipe()
-        self.mailbox = Mailbox(self.read, self.kernel, place)
+        self.mailbox = Mailbox(self.read, self.kernel)
 
     def put(self, *frames: bytes) -> None:
         for frame in frames:
@@ -91,7 +91,7 @@ def test_a_reply_goes_to_who_awaits_it_and_only_the_first(bench: Bench) -> None:
 def test_a_reply_that_nobody_awaits_is_heard_only_if_it_came_by_an_alias(
     bench: Bench, by_alias: bool
 ) -> None:
-    bench.mailbox.signal = lambda frame: by_alias
+    bench.mailbox.signal = lambda frame: frame if by_alias else None
     bench.put(pack(REPLY, 1, 7, b"late"))
     bench.mailbox.pull()
     assert numbers(bench.mailbox) == [1] * by_alias
@@ -99,7 +99,12 @@ def test_a_reply_that_nobody_awaits_is_heard_only_if_it_came_by_an_alias(
 
 def test_signals_are_decided_in_their_turn(bench: Bench) -> None:
     heard = []
-    bench.mailbox.signal = lambda frame: heard.append(frame[0]) or frame[0] == EXIT
+
+    def decided(frame):
+        heard.append(frame[0])
+        return frame if frame[0] == EXIT else None
+
+    bench.mailbox.signal = decided
     bench.put(message(1), pack(EXIT, 2, 0), pack(DOWN, 3, 0), message(4))
     bench.mailbox.pull()
     assert heard == [EXIT, DOWN]
@@ -112,18 +117,17 @@ def test_signals_are_decided_in_their_turn(bench: Bench) -> None:
 def test_a_bell_inside_a_read_does_not_read_but_lets_it_read_again(
     bench: Bench, monkeypatch
 ) -> None:
-    mailbox, looks = bench.mailbox, []
+    mailbox, reads = bench.mailbox, bench.mailbox._reads
 
-    def rung(fd: int, size: int) -> bytes:
-        data = os.read(fd, size)
-        looks.append(len(data))
-        if len(looks) == 1:
-            bench.put(message(2))
-            mailbox.ring()
-            assert not mailbox.arrived  # the first is not split yet, the second not read
-        return data
+    def rung() -> Iterator[bytes]:
+        data = next(reads)
+        bench.put(message(2))
+        mailbox.ring()
+        assert not mailbox.arrived  # the first is not split yet, the second not read
+        monkeypatch.setattr(mailbox, "_reads", reads)
+        yield data
 
-    monkeypatch.setattr(module, "read", rung)
+    monkeypatch.setattr(mailbox, "_reads", rung())
     bench.put(message(1))
     mailbox.pull()
     assert numbers(mailbox) == [1, 2]

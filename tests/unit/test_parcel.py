@@ -31,7 +31,7 @@ def buffers(*contents: bytes) -> list[PickleBuffer]:
 )
 def test_a_parcel_comes_out_as_it_went_in(place: Place, contents: list[bytes]) -> None:
     ticket = write(place, 5, 2, 1, b"pickle", buffers(*contents))
-    data, views = open_parcel(place, ticket)
+    data, views, _ = open_parcel(place, ticket)
     assert bytes(data) == b"pickle"
     assert [bytes(view) for view in views] == contents
 
@@ -45,7 +45,7 @@ def test_opening_removes_the_file(place: Place) -> None:
 
 
 def test_buffers_are_aligned_and_writable(place: Place) -> None:
-    _, views = open_parcel(place, write(place, 5, 2, 1, b"x", buffers(b"abc", b"def")))
+    _, views, _ = open_parcel(place, write(place, 5, 2, 1, b"x", buffers(b"abc", b"def")))
     views[0][0] = ord("A")
     assert bytes(views[0]) == b"Abc"
 
