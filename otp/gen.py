@@ -12,7 +12,7 @@ A call needs no monitor and no message to the kernel:
 from __future__ import annotations
 
 from collections.abc import Callable
-from pickle import dumps
+from pickle import dumps, loads
 from time import monotonic
 from typing import Any, NamedTuple, NoReturn
 
@@ -65,14 +65,14 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
     tag, sent = context.new_tag(), context.signals_sent
     context.mailbox.awaited[tag] = None
     try:
-        reached = context.outbox.send(kind, to, tag, request)
+        sensor = context.outbox.send(kind, to, tag, request)
     except BaseException:
         del context.mailbox.awaited[tag]
         raise
-    if not reached:
+    if sensor < 0:
         del context.mailbox.awaited[tag]
         raise NoProcess(server, request)
-    frame = context.reply(tag, deadline, context.outbox.pipe_to(to))
+    frame = context.reply(tag, deadline, sensor)
     if frame is None:
         _no_reply(context, server, request, to, sent, deadline)
     return opened(context, server, request, frame)
@@ -81,7 +81,7 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
 def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
     """The value in a reply, or the error that it carries."""
     try:
-        value = context.opener.value(frame)
+        value = loads(frame[3]) if frame[0] == REPLY else context.opener.value(frame)
     except Exception as error:  # it cannot be loaded here
         raise CallError(server, request, reasons.reason_of(error)) from error
     if frame[0] & ~PARCEL == REFUSED:
@@ -126,13 +126,18 @@ def reply(caller: From, value: Any) -> None:
     """Answer a caller, from any process; one that waits no more never sees it."""
     if not isinstance(caller, From):
         raise TypeError(f"reply goes to the caller that handle_call was given, not to {caller!r}")
-    context = here.current()
+    answer(here.current(), caller, value)
+
+
+def answer(context: Context, caller: From, value: Any) -> None:
+    """`reply`, by a process that knows who it is and that this is a caller."""
+    to = caller.pid.id
     if caller.pid.node != context.pid.node:
         return
-    if caller.pid.id != context.serial:
-        context.outbox.send(REPLY, caller.pid.id, caller.tag, value)
+    if to != context.serial:
+        context.outbox.send(REPLY, to, caller.tag, value)
     else:
-        context.mailbox.put((REPLY, context.serial, caller.tag, flat(value)))
+        context.mailbox.put((REPLY, to, caller.tag, flat(value)))
 
 
 # ---- start

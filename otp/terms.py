@@ -19,7 +19,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,15 +50,11 @@ class Ref:
         return Ref, (self.id, self.owner)
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(NamedTuple):
     """Who waits for a reply: what `handle_call` gets as `caller` and `gen_server.reply` takes."""
 
     pid: Pid
     tag: int
-
-    def __reduce__(self) -> tuple[type[From], tuple[Pid, int]]:
-        return From, (self.pid, self.tag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@
     NoReply(state)            go on; in handle_call the caller waits for `gen_server.reply`
     Stop(reason, state)       terminate(reason, state) is called, then the process ends
 
+(They are not frozen: one is made for each message, and freezing would triple what that costs.)
+
 `timeout` is an idle time in seconds after which `handle_info` gets a `Timeout()`, if no message
 comes before; or `HIBERNATE`, which gives memory back while the server waits. `then` goes to
 `handle_continue` before any message is looked at.
@@ -33,7 +35,7 @@ HIBERNATE: Final = "hibernate"
 Idle: TypeAlias = float | Literal["hibernate"] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ok(Generic[S]):
     """`init`: run with this state."""
 
@@ -47,7 +49,7 @@ class Ignore:
     """`init`: do not run; `start` raises `Ignored`, which a supervisor takes as no failure."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply(Generic[S]):
     """`handle_call`: answer the caller, go on with this state."""
 
@@ -57,7 +59,7 @@ class Reply(Generic[S]):
     then: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NoReply(Generic[S]):
     """Go on with this state; nobody is answered now."""
 
@@ -66,7 +68,7 @@ class NoReply(Generic[S]):
     then: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stop(Generic[S]):
     """End with this reason. In `init` without a state; `reply` answers a call after `terminate`."""
 

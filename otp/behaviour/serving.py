@@ -227,7 +227,7 @@ class Serving:
         try:
             result: Any = self.server.handle_call(request, caller, self.state)
             if type(result) is Reply and (result.timeout is None or _is_idle_time(result.timeout)):
-                gen.reply(caller, result.value)
+                gen.answer(self._context, caller, result.value)
                 self.state = result.state
                 if debug:
                     self.debug.event(self.name, ("out", result.value, caller, self.state))
@@ -247,6 +247,9 @@ class Serving:
             self.debug.event(self.name, event or ("in", message))
         try:
             result = callback(argument, self.state)
+            if type(result) is NoReply and result.timeout is None and not self.debug.on:
+                self.state = result.state
+                return None, result.then
         except _ENDS as raised:
             self.end(reason_of(raised), message, left_at=_left_at(raised))
         return self._go_on(result, message, None)

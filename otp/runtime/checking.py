@@ -25,6 +25,8 @@ def deadline(timeout: float | None, what: str = "timeout") -> float | None:
     """When a wait that begins now is over, in monotonic time."""
     if timeout is None:
         return None
+    if type(timeout) is float and timeout >= 0.0:
+        return monotonic() + timeout
     return monotonic() + span(timeout, what)
 
 

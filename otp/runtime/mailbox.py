@@ -84,7 +84,7 @@ class Mailbox:
         self._reads = iter(partial(read, fd, READ), None)
         self._raw: list[bytes] = []
         self._rest = b""
-        self._unsorted: list[Frame] = []  # newest first
+        self._unsorted: deque[Frame] = deque()
         self.fresh = False
         self._pulling = self._parked = self._rang = False
         self._spin = Spin()
@@ -124,12 +124,12 @@ class Mailbox:
     def put(self, frame: Frame) -> None:
         """A frame that needs no pipe, behind all that has come."""
         self.pull()
-        self._unsorted[:0] = [frame]
+        self._unsorted += (frame,)
         self.pull()
 
     def _read_all(self) -> None:
         raw = self._raw
-        if raw or self._unsorted:  # somebody's signal handler has raised in here
+        while raw or self._unsorted:  # somebody's signal handler has raised in here
             self._sort()
         left = _AT_MOST
         for data in self._reads:
@@ -143,32 +143,31 @@ class Mailbox:
     def _sort(self) -> None:
         """Put each frame where it belongs."""
         unsorted, arrived, awaited = self._unsorted, self.arrived, self.awaited
-        while unsorted or (self._raw and self._split()):
-            frame = unsorted[-1]
-            kind, _, tag, _ = frame
+        if not unsorted:
+            self._split()
+        while unsorted:
+            frame = unsorted[0]
+            kind = frame[0]
             if kind in _MESSAGES:
                 arrived += (frame,)
-            elif kind in _REPLIES and awaited.get(tag, frame) is None:
-                awaited[tag] = frame
+            elif kind in _REPLIES and awaited.get(frame[2], frame) is None:
+                awaited[frame[2]] = frame
             elif (heard := self.signal(frame)) is not None:
                 arrived += (heard,)
-            del unsorted[-1]
+            del unsorted[0]
 
-    def _split(self) -> bool:
-        """Whether there was a whole frame in what was read."""
+    def _split(self) -> None:
         raw, corrupt = self._raw, None
         data = b"".join((self._rest, *raw)) if self._rest or len(raw) > 1 else raw[0]
         try:
             frames, rest = split(data)
         except CorruptFrame as error:
             frames, rest, corrupt = [], b"", error
-        frames.reverse()
         self._unsorted += frames
         self._rest = rest
         del raw[:]
         if corrupt is not None:
             log.error("dropped %d bytes that are no message: %s", len(data), corrupt)
-        return bool(frames)
 
     # ---- waiting
 
@@ -179,7 +178,7 @@ class Mailbox:
         somebody's pipe. When the kernel is gone, `node_is_gone` is called, which raises `NodeDown`.
         """
         came = CAME
-        if not (self.fresh or self._has_come(0) or self._try()):
+        if not (self.fresh or self._try()):
             came = self._sleep(deadline, sensor)
         self.pull()
         self.fresh = False
@@ -187,19 +186,18 @@ class Mailbox:
 
     def _try(self) -> bool:
         """Spin, for as long as `Spin` thinks it worth the processor; whether something came."""
-        window = self._spin.window or self._spin.probe()
+        spin = self._spin
+        window = spin.window or spin.probe()
         if not window:
-            return False
+            return bool(self._has_come(0))
         begin = perf_counter()
         while True:
             sched_yield()
-            came = self._has_come(0) or self.fresh
-            took = perf_counter() - begin
-            if came:
-                self._spin.hit(took)
+            if self._has_come(0) or self.fresh:
+                spin.hit(perf_counter() - begin)
                 return True
-            if took > window:
-                self._spin.missed()
+            if perf_counter() - begin > window:
+                spin.missed()
                 return False
 
     def _sleep(self, deadline: float | None, sensor: int) -> int:

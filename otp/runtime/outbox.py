@@ -29,9 +29,9 @@ from typing import Any, Final
 from otp.errors import NodeDown
 from otp.wire import parcel, pipe
 from otp.wire.codec import Encoded, encode
-from otp.wire.frame import LIMIT, ROOM, pack
+from otp.wire.frame import HEAD, LIMIT, ROOM, header, pack
 from otp.wire.place import Place
-from otp.wire.protocol import DELIVER, KERNEL, PARCEL, RING
+from otp.wire.protocol import DELIVER, KERNEL, PARCEL, RING, VERSION
 
 _PATIENCE: Final = 0.05
 _OPEN: Final = 256
@@ -64,12 +64,16 @@ class Outbox:
         self._detours: set[int] = set()
         self._parcels = count(1)
 
-    def send(self, kind: int, to: int, ref: int, value: Any) -> bool:
-        """Send a value of the user's; False if nobody is there. Raises if it cannot be pickled."""
+    def send(self, kind: int, to: int, ref: int, value: Any) -> int:
+        """Send a value of the user's. Raises if it cannot be pickled.
+
+        Returns the write end of the mailbox, or -1 if nobody is there.
+        """
         data, buffers = encode(value)
-        if buffers or len(data) > LIMIT:
+        size = len(data)
+        if buffers or size > LIMIT:
             return self._send_parcel(kind, to, ref, (data, buffers))
-        return self.put(to, pack(kind, self._serial, ref, data))
+        return self.put(to, header(HEAD + size, VERSION, kind, self._serial, ref) + data)
 
     def tell_kernel(self, kind: int, ref: int, payload: bytes) -> None:
         """Send a request to the kernel. Raises `NodeDown` if it is gone."""
@@ -102,21 +106,21 @@ class Outbox:
             self._closed(fd)
             os.close(fd)
 
-    def put(self, to: int, frame: bytes) -> bool:
-        """Write one frame; False if nobody is there."""
+    def put(self, to: int, frame: bytes) -> int:
+        """Write one frame; return where, or -1 if nobody is there."""
         fd = self._pipes.get(to) or self.pipe_to(to)
         if fd < 0:
-            return False
+            return -1
         if to in self._detours:
-            return self._detour(to, frame)
+            return fd if self._detour(to, frame) else -1
         try:
             write(fd, frame)
-            return True
         except BlockingIOError:
-            return self._wait_for_room(to, fd, frame)
+            return fd if self._wait_for_room(to, fd, frame) else -1
         except BrokenPipeError:
             self.forget(to)
-            return False
+            return -1
+        return fd
 
     def close(self) -> None:
         for to in list(self._pipes):
@@ -124,14 +128,14 @@ class Outbox:
 
     # ---- the long, and the full
 
-    def _send_parcel(self, kind: int, to: int, ref: int, encoded: Encoded) -> bool:
+    def _send_parcel(self, kind: int, to: int, ref: int, encoded: Encoded) -> int:
         if self.pipe_to(to) < 0:
-            return False
+            return -1
         ticket = self.parcel(to, encoded)
-        if self.put(to, pack(kind | PARCEL, self._serial, ref, ticket)):
-            return True
-        parcel.discard(parcel.path_of(self._place, ticket))
-        return False
+        fd = self.put(to, pack(kind | PARCEL, self._serial, ref, ticket))
+        if fd < 0:
+            parcel.discard(parcel.path_of(self._place, ticket))
+        return fd
 
     def _wait_for_room(self, to: int, fd: int, frame: bytes) -> bool:
         answer = self._ask(RING, _DESTINATION.pack(to))

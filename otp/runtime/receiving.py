@@ -26,23 +26,23 @@ Match = Callable[[Any], Any]
 def receive(context: Context, match: Match | None, deadline: float | None) -> Any:
     """The first message that `match` wants; NOTHING if `deadline` passes."""
     mailbox, timers = context.mailbox, context.timers
-    found = _from_passed(mailbox.passed, match) if mailbox.passed else NOTHING
-    while found is NOTHING:
+    arrived, passed = mailbox.arrived, mailbox.passed
+    if passed and (found := _from_passed(passed, match)) is not NOTHING:
+        return found
+    while True:
         if context.dead_senders:
             context.sweep()
         if timers.items:
             context.fire_timers()
-        if mailbox.arrived:
-            found = _from_arrived(context, match)
-            if found is not NOTHING:
-                break
+        while arrived:
+            if (found := _first(context, arrived, match)) is not NOTHING:
+                return found
         until = context.next_due(deadline) if timers.items else deadline
         late = mailbox.wait(until) == LATE
         if context.condemned is not None:
             here.current()  # raises
-        if late and until == deadline and not mailbox.arrived:
+        if late and until == deadline and not arrived:
             return NOTHING
-    return found
 
 
 def _from_passed(passed: deque[Any], match: Match | None) -> Any:
@@ -57,27 +57,23 @@ def _from_passed(passed: deque[Any], match: Match | None) -> Any:
     return NOTHING
 
 
-def _from_arrived(context: Context, match: Match | None) -> Any:
-    arrived, passed, open_frame = (
-        context.mailbox.arrived, context.mailbox.passed, context.opener.open,
-    )  # fmt: skip
-    while arrived:
-        frame = arrived[0]
-        if frame[0] & PARCEL:
-            frame = _fetched(context, frame)
-        message = open_frame(frame)
-        if message is UNREADABLE:
-            del arrived[0]
-            continue
-        wanted = match is None or match(message)
+def _first(context: Context, arrived: deque[Heard], match: Match | None) -> Any:
+    """The first message that has arrived; NOTHING if it is passed over or cannot be read."""
+    frame = arrived[0]
+    if frame[0] & PARCEL:
+        frame = _fetched(context, frame)
+    message = context.opener.open(frame)
+    if message is UNREADABLE:
+        message = NOTHING
+    elif match is not None:
+        wanted = match(message)
         if not arrived or arrived[0] is not frame:
-            continue  # the match has received it itself
+            return NOTHING  # the match has received it itself
         if not wanted:
-            passed += (message,)
-        del arrived[0]
-        if wanted:
-            return message
-    return NOTHING
+            context.mailbox.passed += (message,)
+            message = NOTHING
+    del arrived[0]
+    return message
 
 
 def _fetched(context: Context, frame: Heard) -> Heard:

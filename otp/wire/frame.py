@@ -21,12 +21,12 @@ Frame: TypeAlias = tuple[int, int, int, bytes]
 """kind, sender, ref, payload"""
 
 _HEADER: Final = Struct("<HBBIQ")
-_HEAD: Final = _HEADER.size
-ROOM: Final = PIPE_BUF - _HEAD
-LIMIT: Final = ROOM - 2 * _HEAD
+HEAD: Final = _HEADER.size
+ROOM: Final = PIPE_BUF - HEAD
+LIMIT: Final = ROOM - 2 * HEAD
 """The longest payload of a message, in bytes."""
 
-_pack = _HEADER.pack
+header = _HEADER.pack
 _unpack = _HEADER.unpack_from
 
 
@@ -36,13 +36,13 @@ class CorruptFrame(Exception):
 
 def pack(kind: int, sender: int, ref: int, payload: bytes = b"") -> bytes:
     """One frame as bytes."""
-    return _pack(_HEAD + len(payload), VERSION, kind, sender, ref) + payload
+    return header(HEAD + len(payload), VERSION, kind, sender, ref) + payload
 
 
 def first(data: bytes) -> tuple[bytes, bytes]:
     """The payload of the first frame, and all that follows it."""
     size = _unpack(data, 0)[0]
-    return data[_HEAD:size], data[size:]
+    return data[HEAD:size], data[size:]
 
 
 def split(data: bytes) -> tuple[list[Frame], bytes]:
@@ -51,17 +51,17 @@ def split(data: bytes) -> tuple[list[Frame], bytes]:
     Raises `CorruptFrame` where a header cannot be one.
     """
     at, end = 0, len(data)
-    if end >= _HEAD:  # one whole frame and nothing else: the rule, where calls are answered fast
+    if end >= HEAD:  # one whole frame and nothing else: the rule, where calls are answered fast
         size, version, kind, sender, ref = _unpack(data, 0)
         if size == end <= PIPE_BUF and version == VERSION:
-            return [(kind, sender, ref, data[_HEAD:])], b""
+            return [(kind, sender, ref, data[HEAD:])], b""
     frames: list[Frame] = []
-    while end - at >= _HEAD:
+    while end - at >= HEAD:
         size, version, kind, sender, ref = _unpack(data, at)
-        if version != VERSION or not _HEAD <= size <= PIPE_BUF:
+        if version != VERSION or not HEAD <= size <= PIPE_BUF:
             raise CorruptFrame(f"version {version}, {size} bytes, kind {kind} at byte {at}")
         if at + size > end:
             break
-        frames.append((kind, sender, ref, data[at + _HEAD : at + size]))
+        frames.append((kind, sender, ref, data[at + HEAD : at + size]))
         at += size
     return frames, data[at:]

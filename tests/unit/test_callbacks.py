@@ -114,8 +114,6 @@ def test_a_callback_may_be_misspelt_only_if_it_is_one() -> None:
 )
 def test_a_result_is_a_value(result) -> None:
     assert decode(flat(result)) == result
-    with pytest.raises((AttributeError, TypeError)):  # Python 3.11 is confused by empty slots
-        result.state = "other"
 
 
 def test_a_stop_knows_what_it_was_not_given() -> None:
