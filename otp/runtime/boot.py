@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import select
 import signal
 import subprocess
 import sys
@@ -53,6 +54,13 @@ class Membership:
         """Whether this very OS process has started the node, and so ends it."""
         return self.program is not None and self.starter == os.getpid()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the kernel is dead: nobody reads its pipe."""
+        poll = select.poll()
+        poll.register(self.kernel, 0)
+        return bool(poll.poll(0))
+
 
 _OURS: Final = ("otp.gen_server", "otp.proc_lib", "otp.supervisor", "otp.system")
 """What every process is to find imported."""
@@ -83,7 +91,7 @@ def start(name: str | None = None, preload: Sequence[str] = ()) -> Membership:
     """Start the node of this program. Raises `RuntimeError` if one is running already."""
     with _lock:
         if _member is not None:
-            if not (_member.is_ours and _member.program and _member.program.poll() is not None):
+            if not _member.has_ended:
                 raise RuntimeError(f"this program has a node already: {_member.name}")
             stop()
         member = _start(name or "node", preload)
@@ -157,19 +165,22 @@ def _wait_until_ready(ready: int, program: subprocess.Popen[bytes]) -> None:
 
 
 def stop() -> None:
-    """End the node in good order and wait until nothing of it is left. Once is enough."""
+    """End the node in good order and wait until nothing of it is left. Once is enough.
+
+    One that a signal handler has interrupted may be repeated.
+    """
     global _member
     with _lock:
-        member, _member = _member, None
-        if member is None:
+        if (member := _member) is None:
             return
-        atexit.unregister(stop)
         for forget in at_stop:
             forget()
         if member.is_ours and member.program:
             _tell_to_stop(member)
             _wait_for_end(member.program)
             member.place.remove()  # a kernel that was killed could not
+        _member = None
+        atexit.unregister(stop)
         os.close(member.kernel)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from otp import gen_server, process
-from otp.errors import ServerDied
+from otp import gen_server, node, process
+from otp.errors import NodeDown, ServerDied
 from otp.gen_server import Reply
 from tests.expecting import expect, expect_down
 from tests.servers import witness
@@ -118,3 +118,27 @@ def test_a_call_is_ended_by_a_death_though_a_forked_child_lives_on() -> None:
         gen_server.call(server, lambda caller, state: forks_and_dies(state))
     assert caught.value.reason == "killed"
     os.kill(expect(tuple)[1], signal.SIGKILL)
+
+
+def test_a_child_whose_parent_has_stopped_the_node_may_start_one_of_its_own(
+    fresh_node: None,
+) -> None:
+    process.self()
+    fork = multiprocessing.get_context("fork")
+    stopped = fork.Event()
+
+    def grows_up() -> None:
+        assert stopped.wait(10)
+        with pytest.raises(NodeDown, match="the node has ended"):
+            process.self()
+        node.start(name="mine")
+        server = gen_server.start(Counter, 7)
+        assert gen_server.call(server, "count") == 7
+        node.stop()
+
+    child = fork.Process(target=grows_up)
+    child.start()
+    node.stop()
+    stopped.set()
+    child.join()
+    assert child.exitcode == 0

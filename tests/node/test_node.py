@@ -170,3 +170,24 @@ def test_what_dead_nodes_have_left_is_swept_away(runtime_directory: Path) -> Non
     process.self()
     assert os.listdir(runtime_directory) == [node.current().id]
     assert expect_down(process.monitor("nobody")) == "noproc"
+
+
+def test_a_stop_that_was_interrupted_may_be_repeated(runtime_directory: Path) -> None:
+    """The alarm's handler raises while the program waits for a process that is in no hurry."""
+    pid = process.spawn(deaf.ignores, process.self())
+    expect("deaf")
+    os_pid = process.info(pid)["os_pid"]
+
+    def interrupt(signum: int, frame: object) -> None:
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(InterruptedError):
+            node.stop()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    node.stop()
+    assert gone([os_pid], within=0)
+    assert os.listdir(runtime_directory) == []
