@@ -72,7 +72,7 @@ def _start_new(spec: ChildSpec, state: State) -> Answer:
         return "bad", error
     came = run_start(spec)
     match came:
-        case Failed(("already_started", _) as reason):
+        case Failed((str("already_started"), _) as reason):
             return "error", reason
         case Failed(reason):
             return "error", (reason, spec)

@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from otp.behaviour.child import ChildSpec
-from otp.errors import Ignored, ProcessExit, StartError, shorten
-from otp.runtime.reasons import pack_reason, reason_of, unpack_reason
+from otp.errors import Ignored, StartError, shorten
+from otp.runtime.reasons import portable, reason_of
 from otp.terms import Crash, Pid
 
 
@@ -35,29 +35,27 @@ class Failed(NamedTuple):
 
 def run_start(spec: ChildSpec) -> Started | Failed:
     try:
-        came = spec.start()
+        return _read(spec.start())
     except Ignored:
         return Started(None, None)
     except StartError as error:
-        return Failed(_portable(error.reason), shorten(error.reason))
-    except (Exception, ProcessExit, SystemExit) as error:
+        return Failed(portable(error.reason), shorten(error.reason))
+    except BaseException as error:
         return _raised(reason_of(error))
+
+
+def _read(came: Any) -> Started | Failed:
     match came:
         case Pid() as pid:
             return Started(pid, pid)
         case (Pid() as pid, _):
             return Started(pid, came)
         case _:
-            return Failed(_portable(came), f"its start returned {shorten(came)}, which is no pid")
+            return Failed(portable(came), f"its start returned {shorten(came)}, which is no pid")
 
 
 def _raised(reason: Any) -> Failed:
     if not isinstance(reason, Crash):
-        return Failed(("EXIT", _portable(reason)), f"its start exited with {shorten(reason)}")
+        return Failed(("EXIT", portable(reason)), f"its start exited with {shorten(reason)}")
     words = f"its start raised {shorten(reason.exception)}\n{reason.traceback}"
     return Failed(("EXIT", reason), words.rstrip())
-
-
-def _portable(reason: Any) -> Any:
-    """The reason as others will see it; what cannot travel to them has become its text."""
-    return unpack_reason(pack_reason(reason))

@@ -17,9 +17,10 @@ from __future__ import annotations
 import logging
 from typing import Any, TypeAlias
 
+from otp.behaviour import logs
 from otp.behaviour.children import Child
 from otp.errors import shorten
-from otp.terms import Crash, Pid, Server
+from otp.terms import Pid, Server, shown
 
 LOG = logging.getLogger("otp.supervisor")
 
@@ -55,18 +56,8 @@ def shutdown_error(supervisor: Server, child: Child, reason: Any, count: int = 1
 
 
 def unexpected_message(supervisor: Server, message: Any) -> None:
-    LOG.error("supervisor %s: dropped an unexpected message: %s", supervisor, shorten(message))
-
-
-def in_words(reason: Any) -> str:
-    """Why a start failed, with the traceback if an exception came out of the start callable."""
-    match reason:
-        case ("EXIT", Crash(exception, traceback)):
-            return f"its start raised {exception!r}\n{traceback}".rstrip()
-        case ("EXIT", why):
-            return f"its start exited with {shorten(why)}"
-        case _:
-            return shorten(reason)
+    text = f"dropped an unexpected message: {shorten(message)}"
+    logs.write(LOG, logging.ERROR, f"supervisor {shown(supervisor, str)}: {text}")
 
 
 def _shown(child: Child) -> str:
@@ -86,7 +77,7 @@ def _write(
         "child": child.spec.id,
         "offender": _details(child, count),
     }
-    LOG.log(level, "supervisor %s: %s", supervisor, text, extra={"report": report})
+    logs.write(LOG, level, f"supervisor {shown(supervisor, str)}: {text}", report)
 
 
 def _details(child: Child, count: int) -> Report:
