@@ -6,6 +6,7 @@
     start_error          error           a child could not be started or restarted
     shutdown             error           too many restarts: the supervisor gives up
     shutdown_error       error           a child that was told to stop ended otherwise
+    not_linked           warning         a child was started that the supervisor cannot watch
 
 The dict is ``record.report``, with the keys `label`, `supervisor` (its name or pid), `reason`,
 `child` (its id) and `offender`, the child in detail. Simple_one_for_one supervisors report no
@@ -53,6 +54,15 @@ def shutdown_error(supervisor: Server, child: Child, reason: Any, count: int = 1
     who = f"child {_shown(child)}" if count == 1 else f"{count} children {shorten(child.spec.id)}"
     text = f"{who} did not stop as told: {shorten(reason)}"
     _write(logging.ERROR, "shutdown_error", supervisor, child, reason, text, count=count)
+
+
+def not_linked(supervisor: Server, child: Child) -> None:
+    text = (
+        f"child {_shown(child)} is not linked to its supervisor, which never hears of its end and "
+        "never restarts it; let it be started by start_link, not start, as in "
+        "partial(kv.start_link, {})"
+    )
+    _write(logging.WARNING, "not_linked", supervisor, child, None, text)
 
 
 def unexpected_message(supervisor: Server, message: Any) -> None:

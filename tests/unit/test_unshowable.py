@@ -74,6 +74,15 @@ def test_errors_have_a_text(error, text: str, raises) -> None:
     assert str(error(bad)) == text.format(shown(bad), raises.__name__)
 
 
+def test_a_call_that_timed_out_says_after_how_long_wherever_it_is_read() -> None:
+    error = errors.CallTimeout("kv", ("get", 1), seconds=5.0)
+    read = pickle.loads(pickle.dumps(error))
+    assert str(error) == str(read) == "no reply from 'kv' to ('get', 1) within 5.0 s"
+    assert (read.server, read.request, read.reason) == ("kv", ("get", 1), "timeout")
+    old = pickle.loads(pickle.dumps(errors.CallTimeout("kv", "get", "late")))
+    assert (str(old), old.reason) == ("no reply from 'kv' to 'get' in time", "late")
+
+
 # ---- crashes
 
 
@@ -94,6 +103,27 @@ def test_a_crash_whose_exception_cannot_travel_arrives_as_its_text(raises, loadi
     exception = pickle.loads(pickle.dumps(crash)).exception
     assert isinstance(exception, OpaqueException)
     assert str(exception).startswith(f"{__name__}.Unsendable: ")
+
+
+class Talkative(Exception):
+    """Takes two arguments and keeps one."""
+
+    def __init__(self, sensor: str, degrees: int) -> None:
+        super().__init__(f"{sensor}: {degrees} degrees")
+        self.degrees = degrees
+
+
+class Whole(Talkative):
+    def __reduce__(self) -> Any:
+        return Whole, (*str(self).split(":")[:1], self.degrees)
+
+
+def test_an_exception_of_other_arguments_tells_how_it_is_made_or_arrives_as_its_text() -> None:
+    told = pickle.loads(pickle.dumps(Crash(Talkative("oven", 300)))).exception
+    assert isinstance(told, OpaqueException)
+    assert str(told) == f"{__name__}.Talkative: oven: 300 degrees"
+    whole = Crash(Whole("oven", 300))
+    assert pickle.loads(pickle.dumps(whole)) == whole
 
 
 class Disguised(Exception):
