@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from otp.terms import Crash, Pid, Shutdown
+from otp.terms import Crash, Pid, Shutdown, shown
 
 
 class RemoteTraceback(Exception):
@@ -45,7 +45,7 @@ class OtpError(Exception):
 class CallError(OtpError):
     """No reply will come to this request."""
 
-    says = "no reply from {server!r} to {request}: {reason!r}"
+    says = "no reply from {server} to {request}: {reason}"
 
     def __init__(self, server: Any, request: Any, reason: Any) -> None:
         super().__init__(server, request, reason)
@@ -54,14 +54,14 @@ class CallError(OtpError):
 
     def __str__(self) -> str:
         return self.says.format(
-            server=self.server, request=shorten(self.request), reason=self.reason
+            server=shown(self.server), request=shorten(self.request), reason=shown(self.reason)
         )
 
 
 class NoProcess(CallError):
     """Nobody is there: a dead pid or a free name (``noproc``)."""
 
-    says = "no process {server!r} to answer {request}"
+    says = "no process {server} to answer {request}"
 
     def __init__(self, server: Any, request: Any, reason: Any = "noproc") -> None:
         super().__init__(server, request, reason)
@@ -70,22 +70,32 @@ class NoProcess(CallError):
 class ServerDied(CallError):
     """It died while we waited. `.reason` is its exit reason."""
 
-    says = "{server!r} died before it answered {request}: {reason!r}"
+    says = "{server} died before it answered {request}: {reason}"
 
 
 class CallTimeout(CallError, TimeoutError):
-    """No reply in time. The server is not told; a reply that comes later is dropped."""
+    """No reply in time. The server is not told; a reply that comes later is dropped.
 
-    says = "no reply from {server!r} to {request} in time"
+    `seconds` is how long it was waited for, None if that is not known.
+    """
 
-    def __init__(self, server: Any, request: Any, reason: Any = "timeout") -> None:
+    says = "no reply from {server} to {request}"
+
+    def __init__(
+        self, server: Any, request: Any, reason: Any = "timeout", seconds: float | None = None
+    ) -> None:
         super().__init__(server, request, reason)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        within = "in time" if self.seconds is None else f"within {self.seconds} s"
+        return f"{super().__str__()} {within}"
 
 
 class CallsItself(CallError):
     """A process that calls itself would wait for ever (``calling_self``)."""
 
-    says = "{server!r} called itself with {request}; it would wait for ever"
+    says = "{server} called itself with {request}; it would wait for ever"
 
     def __init__(self, server: Any, request: Any, reason: Any = "calling_self") -> None:
         super().__init__(server, request, reason)
@@ -94,7 +104,7 @@ class CallsItself(CallError):
 class BadRequest(CallError):
     """The server could not read the request: what it needs cannot be imported there."""
 
-    says = "{server!r} cannot read {request}: {reason!r}"
+    says = "{server} cannot read {request}: {reason}"
 
 
 class StartError(OtpError):
@@ -106,7 +116,7 @@ class StartError(OtpError):
         blame(self, reason)
 
     def __str__(self) -> str:
-        return f"not started: {self.reason!r}"
+        return f"not started: {shown(self.reason)}"
 
 
 class AlreadyStarted(StartError):
@@ -143,7 +153,7 @@ class SupervisorError(OtpError):
         blame(self, reason)
 
     def __str__(self) -> str:
-        return f"the supervisor refused: {self.reason!r}"
+        return f"the supervisor refused: {shown(self.reason)}"
 
 
 class BadReturn(OtpError):
@@ -178,10 +188,15 @@ class NodeDown(OtpError):
 class ProcessExit(BaseException):
     """Unwinds this process, which ends with `.reason`. Never catch it: it is no error."""
 
+    ends_us = True
+
     def __init__(self, reason: Any) -> None:
         super().__init__(reason)
         self.reason = reason
         blame(self, reason)
+
+    def __str__(self) -> str:
+        return shown(self.reason, str)
 
 
 def blame(error: BaseException, reason: Any) -> None:
@@ -190,7 +205,8 @@ def blame(error: BaseException, reason: Any) -> None:
     if crash is None:
         return
     if crash.traceback and crash.exception.__cause__ is None:
-        crash.exception.__cause__ = RemoteTraceback(crash.traceback)
+        # not by assignment, which the class of a frozen dataclass refuses
+        BaseException.__setattr__(crash.exception, "__cause__", RemoteTraceback(crash.traceback))
     error.__cause__ = crash.exception
 
 
@@ -200,11 +216,16 @@ def _crash_in(reason: Any) -> Crash | None:
     >>> _crash_in(Shutdown(("failed_to_start_child", "db", Crash(OSError("no db")))))
     Crash(OSError('no db'))
     """
-    if isinstance(reason, Shutdown):
-        return _crash_in(reason.why)
-    if isinstance(reason, tuple):
-        return next((crash for part in reason if (crash := _crash_in(part))), None)
-    return reason if isinstance(reason, Crash) else None
+    looked_at = [reason]
+    while looked_at:
+        match looked_at.pop():
+            case Crash() as crash:
+                return crash
+            case Shutdown(why):
+                looked_at.append(why)
+            case tuple() as parts:
+                looked_at.extend(reversed(parts))
+    return None
 
 
 def shorten(value: Any, limit: int = 200) -> str:
@@ -213,8 +234,5 @@ def shorten(value: Any, limit: int = 200) -> str:
     >>> shorten(list(range(1000)), 20)
     '[0, 1, 2, 3, 4, 5, …'
     """
-    try:
-        text = repr(value)
-    except Exception as error:
-        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    text = shown(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"

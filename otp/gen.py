@@ -74,7 +74,10 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
         raise NoProcess(server, request)
     frame = context.reply(tag, deadline, sensor)
     if frame is None:
-        _no_reply(context, server, request, to, sent, deadline)
+        reason = _died_of(context, to, sent, deadline)
+        if reason is None:
+            raise CallTimeout(server, request, seconds=timeout)
+        raise no_reply(server, request, unpack_reason(reason))
     return opened(context, server, request, frame)
 
 
@@ -89,16 +92,12 @@ def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
     return value
 
 
-def _no_reply(
-    context: Context, server: Server, request: Any, to: int, sent: int, deadline: float | None
-) -> NoReturn:
+def _died_of(context: Context, to: int, sent: int, deadline: float | None) -> bytes | None:
+    """None if the time is over: it is alive, or the kernel was too slow to say."""
     here.current()  # raises if it is we who are to die
     if deadline is not None and monotonic() >= deadline:
-        raise CallTimeout(server, request)
-    reason = reason_of(context, to, sent, deadline)
-    if reason is None:
-        raise CallTimeout(server, request)
-    raise no_reply(server, request, unpack_reason(reason))
+        return None
+    return reason_of(context, to, sent, deadline)
 
 
 def no_reply(server: Server, request: Any, reason: Any) -> NoProcess | ServerDied:
@@ -201,7 +200,7 @@ def _start(how: Start) -> tuple[Context, Started, int]:
     except BaseException:
         del awaited[ack], awaited[monitor], context.monitors[monitor]
         raise
-    context.first_of((ack, monitor), deadline)
+    context.first_of((ack, monitor), deadline, pid)
     frame = awaited.pop(ack)
     if frame is None and awaited[monitor] is None:
         _give_up(context, pid, monitor)
@@ -298,7 +297,7 @@ def stop(server: Server, reason: Any, timeout: float | None) -> None:
     frame = context.reply(tag, deadline)
     if frame is None:
         signalling.demonitor(context, context.ref(tag), flush=True)
-        raise CallTimeout(server, request)
+        raise CallTimeout(server, request, seconds=timeout)
     died_of = context.opener.payload(frame)
     if not is_reason(died_of, reason):
         raise no_reply(server, request, unpack_reason(died_of))

@@ -10,8 +10,9 @@
 >>> gen_server.stop(store)
 
 Requests stand in the server's mailbox like any other and are served between two messages. All
-times are in seconds; all functions raise what `gen_server.call` raises; where
-a server cannot do what is asked, they raise `SystemError`.
+times are in seconds; all functions raise what `gen_server.call` raises, and TypeError or ValueError
+for arguments that make no sense; where a server cannot do what is asked, they raise `SystemError`.
+None of them ends the server, but `terminate`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from typing import Any, Literal
 
 from otp import gen
 from otp.behaviour.callbacks import GenServer
-from otp.errors import OtpError, blame
-from otp.terms import Server
+from otp.errors import OtpError, blame, shorten
+from otp.terms import Server, shown
 from otp.wire.protocol import SYSTEM
 
 __all__ = [
@@ -39,6 +40,9 @@ class SystemError(OtpError):
         super().__init__(reason)
         self.reason = reason
         blame(self, reason)
+
+    def __str__(self) -> str:
+        return shown(self.reason, str)
 
 
 # ---- its state
@@ -57,6 +61,7 @@ def replace_state(
     The function runs in the server. If it raises, the state is kept and `SystemError` is raised,
     with the reason ``("callback_failed", Crash)``.
     """
+    _check(callable(replace), "replace must be a function of the state", replace)
     return _ask(server, ("replace_state", replace), timeout)
 
 
@@ -100,6 +105,9 @@ def change_code(
     else (the reason is that), if it or the module raises (``("EXIT", Crash)``), or if the server
     is not suspended (``("unknown_system_msg", request)``).
     """
+    is_server = isinstance(code, type) and issubclass(code, GenServer)
+    wants = "code must be a module, its name or a class derived from GenServer"
+    _check(is_server or isinstance(code, (str, ModuleType)), wants, code)
     if isinstance(code, ModuleType):
         code = code.__name__
     elif isinstance(code, type) and code.__module__ != "__main__":
@@ -126,6 +134,10 @@ def log(
     ``("in", message)``, ``("out", value, caller, state)``, ``("noreply", state)``,
     ``("continue", then)``.
     """
+    wants = "flag must be True, False, 'get', 'print' or how many events to keep, 1 or more"
+    _check(isinstance(flag, (bool, int, str)), wants, flag)
+    known = flag in ("get", "print") if isinstance(flag, str) else flag is False or flag >= 1
+    _check(known, wants, flag, ValueError)
     events: list[Any] | None = _ask(server, ("log", flag), timeout)
     return events
 
@@ -138,12 +150,16 @@ def statistics(
     "get" returns the keys "start_time", "current_time" (`datetime`), "cpu_time" (seconds),
     "messages_in" and "messages_out" (replies); "no_statistics" if it does not count.
     """
+    wants = "flag must be True, False or 'get'"
+    _check(isinstance(flag, (bool, str)), wants, flag)
+    _check(isinstance(flag, bool) or flag == "get", wants, flag, ValueError)
     counted: dict[str, Any] | str | None = _ask(server, ("statistics", flag), timeout)
     return counted
 
 
 def trace(server: Server, on: bool = True, timeout: float | None = 5.0) -> None:
     """Let the server print all its events to its standard output, or no longer (`sys:trace/3`)."""
+    _check(isinstance(on, bool), "on must be True or False", on)
     _ask(server, ("trace", on), timeout)
 
 
@@ -160,17 +176,33 @@ def install(
     It returns its next state, or "done" to be removed; one that raises is removed too. `id` is
     what `remove` takes, by default the hook itself; one that is installed already stays as it is.
     """
+    _check(callable(hook), "hook must be a function of its state, an event and a name", hook)
+    _check(_is_hashable(id), "id must be hashable", id)
     _ask(server, ("install", hook if id is None else id, hook, state), timeout)
 
 
 def remove(server: Server, id: Any, timeout: float | None = 5.0) -> None:
     """Call the hook with this id no more (`sys:remove/3`)."""
+    _check(_is_hashable(id), "id must be hashable", id)
     _ask(server, ("remove", id), timeout)
 
 
 def no_debug(server: Server, timeout: float | None = 5.0) -> None:
     """End all that `log`, `statistics`, `trace` and `install` have begun (`sys:no_debug/2`)."""
     _ask(server, "no_debug", timeout)
+
+
+def _check(makes_sense: bool, wants: str, got: object, error: type[Exception] = TypeError) -> None:
+    if not makes_sense:
+        raise error(f"{wants}, not {shorten(got)}")
+
+
+def _is_hashable(id: Any) -> bool:
+    try:
+        hash(id)
+    except TypeError:
+        return False
+    return True
 
 
 def _ask(server: Server, request: Any, timeout: float | None) -> Any:

@@ -17,6 +17,7 @@ Atoms are strings. A reason is any picklable value; these have a meaning of thei
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
@@ -103,6 +104,30 @@ class ExitStatus:
     code: int
 
 
+def ends_us(raised: BaseException) -> bool:
+    """Whether it is an `otp.errors.ProcessExit`, which passes where all else is caught."""
+    return getattr(type(raised), "ends_us", False)
+
+
+def shown(value: Any, say: Callable[[Any], str] = repr, *, parts: bool = True) -> str:
+    """The value's `repr` (or `str`), whatever it raises; of a tuple then at least its parts.
+
+    >>> class Shy:
+    ...     def __repr__(self):
+    ...         raise SystemExit(7)
+    >>> shown(("bad_return_value", Shy()))
+    "('bad_return_value', <Shy whose repr raises SystemExit>)"
+    """
+    try:
+        return say(value)
+    except BaseException as error:
+        if ends_us(error):
+            raise
+        if type(value) is tuple and parts:
+            return f"({', '.join(shown(part, parts=False) for part in value)})"
+        return f"<{type(value).__name__} whose {say.__name__} raises {type(error).__name__}>"
+
+
 class OpaqueException(Exception):
     """Stands for an exception of another process that cannot be rebuilt in this one."""
 
@@ -113,6 +138,17 @@ class Crash:
 
     Always picklable: an exception that is not, or that the receiver cannot import, arrives as an
     `OpaqueException` with the same text. Two crashes are equal if type and arguments are.
+
+    An exception is rebuilt as ``cls(*args)``, so it is whole only if `__init__` takes what stands
+    in `args`. One that takes something else either passes all of it on to ``super().__init__``, or
+    tells by `__reduce__` how it is made:
+
+    >>> class TooHot(Exception):
+    ...     def __init__(self, sensor, degrees):
+    ...         super().__init__(sensor, degrees)  # not super().__init__(f"{sensor} is too hot")
+    ...         self.sensor, self.degrees = sensor, degrees
+    >>> pickle.loads(pickle.dumps(Crash(TooHot("oven", 300)))).exception.degrees
+    300
     """
 
     exception: BaseException
@@ -125,23 +161,17 @@ class Crash:
         return hash(type(self.exception))
 
     def __repr__(self) -> str:
-        return f"Crash({self.exception!r})"
+        return f"Crash({shown(self.exception)})"
 
     def __reduce__(self) -> tuple[Any, tuple[bytes, str, str]]:
         kind = type(self.exception)
-        described = f"{kind.__module__}.{kind.__qualname__}: {_text(self.exception)}"
+        described = f"{kind.__module__}.{kind.__qualname__}: {shown(self.exception, str)}"
         return _crash, (_pickled(self.exception), described, self.traceback)
 
 
 def _identity(crash: Crash) -> tuple[type, str, str]:
-    return type(crash.exception), repr(crash.exception.args), str(crash.exception)
-
-
-def _text(exception: BaseException) -> str:
-    try:
-        return str(exception)
-    except Exception:
-        return "(its text cannot be shown)"
+    exception = crash.exception
+    return type(exception), shown(exception.args), shown(exception, str)
 
 
 def _pickled(exception: BaseException) -> bytes:
@@ -150,16 +180,27 @@ def _pickled(exception: BaseException) -> bytes:
 
     try:
         data: bytes = cloudpickle.dumps(exception)
-        pickle.loads(data)
-    except Exception:
+        _loaded(data)
+    except BaseException as error:
+        if ends_us(error):
+            raise
         return b""
     return data
 
 
+def _loaded(data: bytes) -> BaseException:
+    exception = pickle.loads(data)
+    if not isinstance(exception, BaseException):
+        raise TypeError(f"an exception has become a {type(exception).__name__}")
+    return exception
+
+
 def _crash(data: bytes, described: str, traceback: str) -> Crash:
     try:
-        return Crash(pickle.loads(data), traceback)
-    except Exception:
+        return Crash(_loaded(data), traceback)
+    except BaseException as error:
+        if ends_us(error):
+            raise
         return Crash(OpaqueException(described), traceback)
 
 

@@ -70,9 +70,9 @@ def _start_new(spec: ChildSpec, state: State) -> Answer:
         check_significant(spec, state.flags.auto_shutdown)
     except ValueError as error:
         return "bad", error
-    came = run_start(spec)
+    came = run_start(spec, state.name)
     match came:
-        case Failed(("already_started", _) as reason):
+        case Failed((str("already_started"), _) as reason):
             return "error", reason
         case Failed(reason):
             return "error", (reason, spec)
@@ -86,7 +86,7 @@ def _start_new(spec: ChildSpec, state: State) -> Answer:
 
 def _start_instance(template: ChildSpec, arguments: tuple[Any, ...], state: State) -> Answer:
     spec = with_arguments(template, arguments)
-    came = run_start(spec)
+    came = run_start(spec, state.name)
     if isinstance(came, Failed):
         return "error", came.reason
     if came.pid is not None:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from otp import process
+from otp.behaviour import logs
 from otp.behaviour.results import CallResult, NoReply, Ok, Result, Started
 from otp.errors import FunctionClause, Undef, shorten
 from otp.terms import From
@@ -64,11 +65,10 @@ class GenServer(Generic[State]):
 
         By default it is logged and dropped.
         """
-        log.warning(
-            "%s %r got a message it does not expect: %s",
-            type(self).__name__, process.self(), shorten(message),
-            extra={"report": {"label": ("gen_server", "no_handle_info"), "message": message}},
-        )  # fmt: skip
+        who = f"{type(self).__name__} {process.self()!r}"
+        report = {"label": ("gen_server", "no_handle_info"), "message": message}
+        text = f"{who} got a message it does not expect: {shorten(message)}"
+        logs.write(log, logging.WARNING, text, report)
         return NoReply(state)
 
     def handle_continue(self, then: Any, state: State) -> Result[State]:

@@ -44,7 +44,8 @@ class ChildSpec:
                     `Shutdown(why)`; "temporary": never, and then its entry goes too
     `shutdown`      how it is stopped: the seconds it has after the exit signal "shutdown" until it
                     is killed, "infinity", or "brutal_kill" for killing it at once. 5.0 unless
-                    given, "infinity" for a supervisor, so that it can stop its own children
+                    given, "infinity" for a supervisor, so that it can stop its own children. A
+                    child that is still starting when its supervisor is told to end has as long
     `kind`          "worker" or "supervisor"
     `significant`   whether its end counts for the supervisor's `auto_shutdown`
 

@@ -49,7 +49,7 @@ def changed(
             _tell(code)
             return new, result.state
         why = result
-    except Exception as raised:
+    except BaseException as raised:
         why = ("EXIT", reason_of(raised))
     if module is not None and before is not None:
         vars(module).clear()

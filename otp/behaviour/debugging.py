@@ -20,7 +20,9 @@ from datetime import datetime
 from time import process_time
 from typing import Any, Final
 
+from otp.behaviour import logs
 from otp.errors import shorten
+from otp.terms import shown
 
 log = logging.getLogger("otp.gen_server")
 
@@ -66,7 +68,7 @@ class Debug:
     def event(self, name: object, event: tuple[Any, ...]) -> None:
         """Something happened in the server with this name."""
         if self._tracing:
-            _print(name, event)
+            self._show(name, event)
         if self._log is not None:
             self._log.append(event)
         if self._counted is not None:
@@ -74,12 +76,21 @@ class Debug:
         for id in reversed(list(self._hooks)):
             self._call(id, name, event)
 
+    def _show(self, name: object, event: tuple[Any, ...]) -> None:
+        try:
+            _print(name, event)
+        except BaseException as error:
+            text = f"{shown(name)}: printing its trace raised {shown(error)}; it is switched off"
+            logs.write(log, logging.INFO, text)
+            self.trace(on=False)
+
     def _call(self, id: Any, name: object, event: Any) -> None:
         hook, state = self._hooks[id]
         try:
             state = hook(state, event, name)
-        except Exception as error:
-            log.info("%r: the debug function %r raised %r and is removed", name, id, error)
+        except BaseException as error:
+            text = f"{shown(name)}: the debug function {shown(id)} raised {shown(error)}"
+            logs.write(log, logging.INFO, f"{text} and is removed")
             state = "done"
         if isinstance(state, str) and state == "done":
             self.remove(id)
@@ -143,7 +154,7 @@ def now() -> datetime:
 
 
 def _print(name: object, event: tuple[Any, ...]) -> None:
-    sys.stdout.write(f"*DBG* {name} {_told(event)}\n")
+    sys.stdout.write(f"*DBG* {shown(name, str)} {_told(event)}\n")
     sys.stdout.flush()
 
 

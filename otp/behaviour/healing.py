@@ -64,7 +64,7 @@ def start_all(state: State, keys: Iterable[Any]) -> tuple[Any, Any] | None:
 
 def start(state: State, child: Child, level: int) -> Started | Failed:
     """Start a child that has an entry; `level` is that of the progress report."""
-    came = run_start(child.spec)
+    came = run_start(child.spec, state.name)
     if isinstance(came, Failed):
         return came
     if came.pid is None:

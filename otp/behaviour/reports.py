@@ -11,12 +11,13 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from otp.behaviour import logs
 from otp.behaviour.callbacks import GenServer
 from otp.errors import ProcessExit, shorten
 from otp.runtime import here
 from otp.runtime.reasons import reason_of
 from otp.runtime.spawning import InitialCall
-from otp.terms import Crash, From, is_orderly
+from otp.terms import Crash, From, is_orderly, shown
 
 log = logging.getLogger("otp.gen_server")
 process_log = logging.getLogger("otp.process")
@@ -39,11 +40,11 @@ def terminating(
     """
     if is_orderly(reason):
         return
-    shown = status(server, {"state": state, "message": message, "reason": reason, "log": []})
+    told = status(server, {"state": state, "message": message, "reason": reason, "log": []})
     lines = [
-        f"{type(server).__name__} {name!r} terminating: {shorten(shown['reason'], _LONGEST)}",
-        f"  last message: {shorten(shown['message'], _LONGEST)}",
-        f"  state: {shorten(shown['state'], _LONGEST)}",
+        f"{type(server).__name__} {shown(name)} terminating: {shorten(told['reason'], _LONGEST)}",
+        f"  last message: {shorten(told['message'], _LONGEST)}",
+        f"  state: {shorten(told['state'], _LONGEST)}",
     ]
     if (hint := bad_return(reason)) is not None:
         lines.insert(1, hint)
@@ -52,15 +53,15 @@ def terminating(
     if left_at:
         lines.append(left_at.rstrip())
     report = {"label": ("gen_server", "terminate"), "name": name, "client": caller}
-    report |= {"last_message": shown["message"], "reason": reason, "state": shown["state"]}
+    report |= {"last_message": told["message"], "reason": reason, "state": told["state"]}
     report |= {"traceback": reason.traceback if isinstance(reason, Crash) else left_at}
-    log.error("\n".join(lines), extra={"report": report})
+    logs.write(log, logging.ERROR, "\n".join(lines), report)
 
 
 def bad_return(reason: Any) -> str | None:
     """What to do about the mistake that everybody makes once: to forget the `return`."""
     match reason:
-        case ("bad_return_value", value):
+        case (str("bad_return_value"), value):
             return (
                 f"  a callback returned {shorten(value)}; it is to return NoReply(state), "
                 "Stop(reason, state) or, in handle_call, Reply(value, state)"
@@ -72,7 +73,7 @@ def crash(call: InitialCall, body: Callable[[], object]) -> None:
     """Run the body of a process that was started for this; report its end if it is a crash."""
     try:
         body()
-    except (Exception, ProcessExit, SystemExit) as raised:
+    except BaseException as raised:
         reason = reason_of(raised)
         crashed(call, reason)
         raise ProcessExit(reason) from raised
@@ -92,16 +93,16 @@ def crashed(call: InitialCall, reason: Any) -> None:
         "class": "error" if isinstance(reason, Crash) else "exit",
         "ancestors": context.ancestors, "message_queue_len": len(context.mailbox.arrived),
     }  # fmt: skip
-    process_log.error(text, extra={"report": report})
+    logs.write(process_log, logging.ERROR, text, report)
 
 
 def status(server: GenServer[Any], known: dict[str, Any]) -> dict[str, Any]:
     """What `format_status` lets through; everything, with a note, if it fails."""
     try:
-        shown = server.format_status(dict(known))
-        if isinstance(shown, dict) and shown.keys() <= known.keys():
-            return {**known, **shown}
+        told = server.format_status(dict(known))
+        if isinstance(told, dict) and told.keys() <= known.keys():
+            return {**known, **told}
         note = f"format_status is to return a dict with some of {', '.join(known)}"
-    except Exception as error:
-        note = f"format_status raised {error!r}"
+    except BaseException as error:
+        note = f"format_status raised {shown(error)}"
     return {**known, "EXIT": note}

@@ -10,6 +10,11 @@
 
 How it ends: `terminate` gets the state that was last returned; what it raises replaces the reason;
 then it is reported; the reply of a `Stop` goes out, in any case; then the process ends.
+
+What code of yours raises is caught whole, `BaseException`, as by Erlang's ``catch``: in callbacks
+here, in start callables, hooks and log handlers elsewhere. `SystemExit`, `KeyboardInterrupt` and
+`ProcessExit`, which is `process.exit(reason)`, are ends like others. An exit signal is none of
+them: it raises nothing in a server, whose OS process it ends at once.
 """
 
 from __future__ import annotations
@@ -17,7 +22,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from time import monotonic
-from traceback import format_exception
 from typing import Any, Final, NoReturn
 
 from otp import gen
@@ -29,15 +33,12 @@ from otp.errors import BadReturn, ProcessExit
 from otp.runtime import here
 from otp.runtime.addressing import destination, registry
 from otp.runtime.mailbox import NOTHING
-from otp.runtime.reasons import reason_of
+from otp.runtime.reasons import reason_of, traceback_of
 from otp.runtime.receiving import receive
 from otp.runtime.spawning import InitialCall
 from otp.terms import Exit, From, Pid, Server, Timeout, Via
 from otp.wire.orphan import malloc_trim
 from otp.wire.protocol import HIBERNATING
-
-_ENDS: Final = (Exception, ProcessExit, SystemExit)
-"""What a callback may end in; anything else is not for us to stop."""
 
 _CALL: Final = 3  # ("$gen_call", caller, request)
 _CAST: Final = 2  # ("$gen_cast", request)
@@ -98,7 +99,7 @@ def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
     """Run `init`; unless it is Ok, tell the starter why and end."""
     try:
         result: Any = server.init(arg)
-    except _ENDS as raised:
+    except BaseException as raised:
         _refuse(starter, reason_of(raised))
     match result:
         case Ok(timeout=timeout) if _is_idle_time(timeout):
@@ -127,12 +128,12 @@ def initial_call(cls: type[GenServer[Any]]) -> InitialCall:
 
 def _left_at(raised: BaseException) -> str:
     """Where a callback has called `process.exit`; other exceptions bring their traceback along."""
-    return "".join(format_exception(raised)) if isinstance(raised, ProcessExit) else ""
+    return traceback_of(raised) if isinstance(raised, ProcessExit) else ""
 
 
 def _is_idle_time(timeout: Any) -> bool:
-    if timeout is None or timeout == HIBERNATE:
-        return True
+    if timeout is None or isinstance(timeout, str):
+        return timeout is None or timeout == HIBERNATE
     return isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0
 
 
@@ -212,7 +213,9 @@ class Serving:
     def _is_heard_suspended(self, message: Any) -> bool:
         if type(message) is Exit:
             return message.pid == self.parent
-        return type(message) is tuple and len(message) == _CALL and message[0] == "system"
+        if type(message) is not tuple or len(message) != _CALL:
+            return False
+        return type(message[0]) is str and message[0] == "system"
 
     # ---- one message
 
@@ -232,7 +235,7 @@ class Serving:
                 if debug:
                     self.debug.event(self.name, ("out", result.value, caller, self.state))
                 return result.timeout, result.then
-        except _ENDS as raised:
+        except BaseException as raised:
             self.end(reason_of(raised), request, caller, left_at=_left_at(raised))
         return self._go_on(result, request, caller)
 
@@ -250,7 +253,7 @@ class Serving:
             if type(result) is NoReply and result.timeout is None and not self.debug.on:
                 self.state = result.state
                 return None, result.then
-        except _ENDS as raised:
+        except BaseException as raised:
             self.end(reason_of(raised), message, left_at=_left_at(raised))
         return self._go_on(result, message, None)
 
@@ -280,7 +283,7 @@ class Serving:
         """terminate, the report, the last reply, the exit."""
         try:
             self.server.terminate(reason, self.state)
-        except _ENDS as raised:
+        except BaseException as raised:
             reason, left_at = reason_of(raised), _left_at(raised)
         where = (self.server, self.name, reason, message, caller, self.state)
         reports.terminating(*where, left_at=left_at)

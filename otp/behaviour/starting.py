@@ -7,16 +7,32 @@
     it returns any other value            failed, and the value is the reason
 
 Nothing that a start callable raises may end the supervisor, which runs it in its own process.
+
+A start that never ends keeps the supervisor from its own end, and in OTP does so for ever:
+
+1. the supervisor waits for the `init` of a child
+2. the exit signal of its parent, or of the node's end, comes into its mailbox
+3. `init` never returns, so the supervisor never looks there
+
+Here the wait looks at what comes. From then on the child has its `shutdown` time to finish its
+start; after that it is killed, its start has failed, and the supervisor goes on to end. A child
+that is a supervisor is told to end at once, so that it does the same with what it is starting.
 """
 
 from __future__ import annotations
 
+from math import inf
+from time import monotonic
 from typing import Any, NamedTuple
 
-from otp.behaviour.child import ChildSpec
-from otp.errors import Ignored, ProcessExit, StartError, shorten
-from otp.runtime.reasons import pack_reason, reason_of, unpack_reason
-from otp.terms import Crash, Pid
+from otp import process
+from otp.behaviour import supervisor_reports as report
+from otp.behaviour.child import ChildSpec, ShutdownTime
+from otp.behaviour.children import Child
+from otp.errors import Ignored, StartError, shorten
+from otp.runtime import here
+from otp.runtime.reasons import portable, reason_of
+from otp.terms import Crash, Pid, Server
 
 
 class Started(NamedTuple):
@@ -33,31 +49,75 @@ class Failed(NamedTuple):
     words: str
 
 
-def run_start(spec: ChildSpec) -> Started | Failed:
+def run_start(spec: ChildSpec, supervisor: Server) -> Started | Failed:
+    came = _run(spec)
+    if isinstance(came, Started) and came.pid is not None and not _is_linked(came.pid):
+        report.not_linked(supervisor, Child(spec.id, spec, came.pid))
+    return came
+
+
+def _is_linked(pid: Pid) -> bool:
+    """Whether we hear of its end. One that is dead already has been linked, as far as we know."""
+    known = process.info(pid)
+    return known is None or process.self() in known["links"]
+
+
+def _run(spec: ChildSpec) -> Started | Failed:
+    context = here.current()
+    context.hurry = hurry = _Hurry(spec)
     try:
-        came = spec.start()
+        return _read(spec.start())
     except Ignored:
         return Started(None, None)
     except StartError as error:
-        return Failed(_portable(error.reason), shorten(error.reason))
-    except (Exception, ProcessExit, SystemExit) as error:
+        return Failed(portable(error.reason), shorten(error.reason) + hurry.note)
+    except BaseException as error:
         return _raised(reason_of(error))
+    finally:
+        context.hurry = None
+
+
+class _Hurry:
+    """By when a child must be ready: asked when the supervisor is told to end, and since then."""
+
+    def __init__(self, spec: ChildSpec) -> None:
+        self._spec = spec
+        self._asked_for: list[Pid] = []
+        self._until = inf
+
+    @property
+    def note(self) -> str:
+        """What is to be added to the reason why the child did not start."""
+        return ", while the supervisor was told to end" if self._asked_for else ""
+
+    def __call__(self, pid: Pid, deadline: float | None) -> float:
+        if not self._asked_for:
+            self._until = monotonic() + _seconds(self._spec.shutdown)
+        if pid not in self._asked_for:
+            self._asked_for.append(pid)
+            if self._spec.kind == "supervisor":
+                process.exit(pid, "shutdown")
+        return self._until if deadline is None else min(deadline, self._until)
+
+
+def _seconds(shutdown: ShutdownTime) -> float:
+    if isinstance(shutdown, str):
+        return 0.0 if shutdown == "brutal_kill" else inf
+    return shutdown
+
+
+def _read(came: Any) -> Started | Failed:
     match came:
         case Pid() as pid:
             return Started(pid, pid)
         case (Pid() as pid, _):
             return Started(pid, came)
         case _:
-            return Failed(_portable(came), f"its start returned {shorten(came)}, which is no pid")
+            return Failed(portable(came), f"its start returned {shorten(came)}, which is no pid")
 
 
 def _raised(reason: Any) -> Failed:
     if not isinstance(reason, Crash):
-        return Failed(("EXIT", _portable(reason)), f"its start exited with {shorten(reason)}")
+        return Failed(("EXIT", portable(reason)), f"its start exited with {shorten(reason)}")
     words = f"its start raised {shorten(reason.exception)}\n{reason.traceback}"
     return Failed(("EXIT", reason), words.rstrip())
-
-
-def _portable(reason: Any) -> Any:
-    """The reason as others will see it; what cannot travel to them has become its text."""
-    return unpack_reason(pack_reason(reason))

@@ -2,7 +2,8 @@
 
 It hears of the end of a child by the `Exit` message of the link, so a child that is not linked to
 it, or unlinks itself, ends unnoticed. While a start callable runs, the supervisor serves nothing
-else. When it ends, for whatever reason but "kill", it stops its children first.
+else, but it heeds that its parent tells it to end (`otp.behaviour.starting`). When it ends, for
+whatever reason but "kill", it stops its children first.
 """
 
 from __future__ import annotations

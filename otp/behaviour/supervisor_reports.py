@@ -6,6 +6,7 @@
     start_error          error           a child could not be started or restarted
     shutdown             error           too many restarts: the supervisor gives up
     shutdown_error       error           a child that was told to stop ended otherwise
+    not_linked           warning         a child was started that the supervisor cannot watch
 
 The dict is ``record.report``, with the keys `label`, `supervisor` (its name or pid), `reason`,
 `child` (its id) and `offender`, the child in detail. Simple_one_for_one supervisors report no
@@ -17,9 +18,10 @@ from __future__ import annotations
 import logging
 from typing import Any, TypeAlias
 
+from otp.behaviour import logs
 from otp.behaviour.children import Child
 from otp.errors import shorten
-from otp.terms import Crash, Pid, Server
+from otp.terms import Pid, Server, shown
 
 LOG = logging.getLogger("otp.supervisor")
 
@@ -54,19 +56,18 @@ def shutdown_error(supervisor: Server, child: Child, reason: Any, count: int = 1
     _write(logging.ERROR, "shutdown_error", supervisor, child, reason, text, count=count)
 
 
+def not_linked(supervisor: Server, child: Child) -> None:
+    text = (
+        f"child {_shown(child)} is not linked to its supervisor, which never hears of its end and "
+        "never restarts it; let it be started by start_link, not start, as in "
+        "partial(kv.start_link, {})"
+    )
+    _write(logging.WARNING, "not_linked", supervisor, child, None, text)
+
+
 def unexpected_message(supervisor: Server, message: Any) -> None:
-    LOG.error("supervisor %s: dropped an unexpected message: %s", supervisor, shorten(message))
-
-
-def in_words(reason: Any) -> str:
-    """Why a start failed, with the traceback if an exception came out of the start callable."""
-    match reason:
-        case ("EXIT", Crash(exception, traceback)):
-            return f"its start raised {exception!r}\n{traceback}".rstrip()
-        case ("EXIT", why):
-            return f"its start exited with {shorten(why)}"
-        case _:
-            return shorten(reason)
+    text = f"dropped an unexpected message: {shorten(message)}"
+    logs.write(LOG, logging.ERROR, f"supervisor {shown(supervisor, str)}: {text}")
 
 
 def _shown(child: Child) -> str:
@@ -86,7 +87,7 @@ def _write(
         "child": child.spec.id,
         "offender": _details(child, count),
     }
-    LOG.log(level, "supervisor %s: %s", supervisor, text, extra={"report": report})
+    logs.write(LOG, level, f"supervisor {shown(supervisor, str)}: {text}", report)
 
 
 def _details(child: Child, count: int) -> Report:

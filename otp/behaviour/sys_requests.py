@@ -1,7 +1,8 @@
 """Requests that every server answers without its callbacks (`otp.system`, Erlang's `sys`).
 
 They are served between messages, in the order of the mailbox; while a server is suspended they are
-all that is served.
+all that is served. What they let run may be the user's: a function, a hook, `code_change`, the
+`repr` or `__reduce__` of a state. Whatever that raises is the answer, and the server goes on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from otp.behaviour import reports
 from otp.behaviour.callbacks import GenServer
 from otp.behaviour.code_change import NewCode, Refused, changed
 from otp.behaviour.debugging import Debug
-from otp.runtime.reasons import reason_of
+from otp.runtime.reasons import portable, reason_of
 from otp.terms import From, Pid
 
 
@@ -44,15 +45,22 @@ def serve(serving: Served, request: Any, caller: From) -> None:
             serving.suspended = request == "suspend"
             gen.reply(caller, ("ok", None))
         case _:
-            _answer(caller, _looked(serving, request) or _debugged(serving, request))
+            _answer(caller, _served(serving, request))
 
 
 def _answer(caller: From, answer: Answer) -> None:
     """A state that cannot be sent is no reason to die."""
     try:
         gen.reply(caller, answer)
-    except Exception as raised:
-        gen.reply(caller, ("error", reason_of(raised)))
+    except BaseException as raised:
+        gen.reply(caller, ("error", portable(reason_of(raised))))
+
+
+def _served(serving: Served, request: Any) -> Answer:
+    try:
+        return _looked(serving, request) or _debugged(serving, request)
+    except BaseException as raised:
+        return ("error", ("callback_failed", portable(reason_of(raised))))
 
 
 def _looked(serving: Served, request: Any) -> Answer | None:
@@ -61,7 +69,8 @@ def _looked(serving: Served, request: Any) -> Answer | None:
         case "get_state":
             return ("ok", serving.state)
         case ("replace_state", replace):
-            return _replace_state(serving, replace)
+            serving.state = replace(serving.state)  # one that raises changes nothing
+            return ("ok", serving.state)
         case "get_status":
             return ("ok", _status(serving))
         case ("change_code", code, old_version, extra) if serving.suspended:
@@ -87,16 +96,6 @@ def _debugged(serving: Served, request: Any) -> Answer:
         case _:
             return ("error", ("unknown_system_msg", request))
     return ("ok", None)
-
-
-def _replace_state(serving: Served, replace: Any) -> Answer:
-    """A function that fails changes nothing."""
-    try:
-        state = replace(serving.state)
-    except Exception as raised:
-        return ("error", ("callback_failed", reason_of(raised)))
-    serving.state = state
-    return ("ok", state)
 
 
 def _change_code(serving: Served, code: NewCode, old_version: Any, extra: Any) -> Answer:

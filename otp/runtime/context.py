@@ -50,6 +50,11 @@ _FIRED: Final = object()
 class Context:
     """All that belongs to one process; used by its own thread only."""
 
+    told_to_end = False
+    """Whether an exit signal of our parent has become a message."""
+    hurry: Callable[[Pid, float | None], float] | None = None
+    """By when a process that we start must be ready, once we are told to end (a supervisor)."""
+
     def __init__(self, place: Place, serial: int, mailbox: int, kernel: int) -> None:
         self.place = place
         self.serial = serial
@@ -153,10 +158,15 @@ class Context:
         finally:
             del awaited[tag]
 
-    def first_of(self, tags: Iterable[int], deadline: float | None) -> None:
-        """Wait for one of these replies, awaited already; for `deadline`; or for our own end."""
+    def first_of(self, tags: Iterable[int], deadline: float | None, starting: Pid) -> None:
+        """Wait for one of these replies, awaited already; for `deadline`; or for our own end.
+
+        What is awaited is the start of a process; who is told to end meanwhile may be in a hurry.
+        """
         mailbox = self.mailbox
         while all(mailbox.awaited[tag] is None for tag in tags):
+            if self.told_to_end and self.hurry is not None:
+                deadline = self.hurry(starting, deadline)
             if mailbox.wait(deadline) != CAME or self.condemned is not None:
                 return
 
@@ -222,6 +232,8 @@ class Context:
             return None
         if number:
             self.outbox.tell_kernel(SURVIVED, 0, dumps((sender, number)))
+        if self.trapping and self.parent is not None and sender == self.parent.id:
+            self.told_to_end = True
         return frame if self.trapping else None
 
     def _kill(self, frame: Frame) -> None:

@@ -7,7 +7,7 @@ import traceback
 from typing import Any, Final
 
 from otp.errors import ProcessExit, shorten
-from otp.terms import Crash, ExitStatus
+from otp.terms import Crash, ExitStatus, ends_us, shown
 from otp.wire.codec import decode, flat
 
 log = logging.getLogger("otp.process")
@@ -21,11 +21,18 @@ def pack_reason(reason: Any) -> bytes:
     """The reason as bytes. What cannot be pickled in it is replaced by its text."""
     try:
         return flat(reason)
-    except Exception:
-        return flat(_shown(reason))
+    except BaseException as error:
+        if ends_us(error):
+            raise
+        return flat(_in_words(reason))
 
 
-def _shown(reason: Any) -> Any:
+def portable(reason: Any) -> Any:
+    """The reason as others will see it; what cannot travel to them has become its text."""
+    return unpack_reason(pack_reason(reason))
+
+
+def _in_words(reason: Any) -> Any:
     if not isinstance(reason, tuple):
         return shorten(reason)
     return tuple(part if isinstance(part, str) else shorten(part) for part in reason)
@@ -36,14 +43,14 @@ def unpack_reason(data: bytes) -> Any:
     try:
         return decode(data)
     except (Exception, SystemExit) as error:
-        return f"(a reason that cannot be loaded here: {error!r})"
+        return f"(a reason that cannot be loaded here: {shown(error)})"
 
 
 def is_reason(data: bytes, reason: Any) -> bool:
     """Whether these bytes are that reason; its `==` is the user's and may be anything."""
     try:
         return data == pack_reason(reason) or bool(unpack_reason(data) == reason)
-    except Exception:
+    except (Exception, SystemExit):
         return False
 
 
@@ -51,8 +58,18 @@ def reason_of(raised: BaseException) -> Any:
     """The exit reason of a process whose function raised this."""
     if isinstance(raised, ProcessExit):
         return raised.reason
-    if isinstance(raised, SystemExit) and raised.code in (None, 0):
+    if isinstance(raised, SystemExit) and raised.code is None:
         return "normal"
     if isinstance(raised, SystemExit) and isinstance(raised.code, int):
-        return ExitStatus(raised.code)
-    return Crash(raised, "".join(traceback.format_exception(raised)))
+        return ExitStatus(raised.code) if raised.code else "normal"
+    return Crash(raised, traceback_of(raised))
+
+
+def traceback_of(raised: BaseException) -> str:
+    """The traceback as text; its frames alone, if the exception does not let itself be shown."""
+    try:
+        return "".join(traceback.format_exception(raised))
+    except BaseException as error:
+        if ends_us(error):
+            raise
+        return "".join([*traceback.format_tb(raised.__traceback__), shown(raised), "\n"])

@@ -134,6 +134,7 @@ def test_a_call_ends_with_its_time_and_a_late_reply_is_dropped(late: Any) -> Non
         gen_server.call(server, lambda caller, state: (state.tell(caller), NoReply(state))[1], 0.01)
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.reason == "timeout"
+    assert str(caught.value).endswith(" within 0.01 s")
     (caller,) = expect(tuple)
     gen_server.cast(server, lambda state: (gen_server.reply(caller, late), NoReply(state))[1])
     assert alive(server)

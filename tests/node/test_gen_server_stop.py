@@ -56,7 +56,7 @@ def test_nobody_cannot_be_stopped(server: Callable[[], Any]) -> None:
 
 def test_a_stop_that_takes_too_long_goes_on() -> None:
     server = witness.start(terminate=process.receive)
-    with pytest.raises(CallTimeout):
+    with pytest.raises(CallTimeout, match=r"to \('stop', 'normal'\) within 0.01 s$"):
         gen_server.stop(server, timeout=0.01)
     assert expect() == ("terminate", "normal")
     ref = process.monitor(server)

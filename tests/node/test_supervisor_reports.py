@@ -18,7 +18,7 @@ from otp import gen_server, process, supervisor
 from otp.errors import CallTimeout, Ignored, StartError, SupervisorError
 from otp.supervisor import ChildSpec
 from otp.terms import Crash, Pid
-from tests.expecting import flush
+from tests.expecting import expect_down, flush
 from tests.family import asked, children, end, ended, heard, kill, start, there
 from tests.servers import worker
 from tests.servers.worker import spec, template
@@ -215,6 +215,32 @@ def test_an_unexpected_message_is_reported() -> None:
     process.send(sup, "how are you?")
     (said,) = logged(sup)
     assert said["text"] == f"supervisor {sup}: dropped an unexpected message: 'how are you?'"
+
+
+def test_a_child_that_cannot_be_watched_is_a_warning_at_each_start() -> None:
+    unlinked = ChildSpec("u", partial(worker.not_linked, "u", process.self()))
+    sup = family(unlinked, spec("a"))
+    heard("init u", "init a")
+    u = there("u")
+    warning, *more = logged(sup)
+    assert warning["level"] == "WARNING"
+    assert warning["report"]["label"] == "not_linked"
+    assert warning["report"]["offender"]["pid"] == u
+    start = f"supervisor {sup}: child 'u' ({u}) is not linked to its supervisor"
+    assert warning["text"].startswith(start)
+    assert "partial(kv.start_link, {})" in warning["text"]
+    assert [log["report"]["label"] for log in more] == ["progress", "progress"]
+    with pytest.raises(SupervisorError):
+        supervisor.start_child(sup, unlinked)
+    supervisor.start_child(sup, replace(unlinked, id="v", start=partial(worker.returns, u)))
+    assert [log["report"]["label"] for log in logged(sup)] == ["not_linked", "progress"]
+
+
+def test_a_child_that_ended_while_it_was_started_is_no_warning() -> None:
+    dead, ref = process.spawn_monitor(int)
+    expect_down(ref)
+    sup = family(ChildSpec("dead", partial(worker.returns, dead)))
+    assert [log["report"]["label"] for log in logged(sup)] == ["progress"]
 
 
 def test_instances_report_no_progress_and_one_line_for_many_that_had_to_be_killed() -> None:

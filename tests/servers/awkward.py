@@ -34,7 +34,29 @@ def unpicklable() -> Any:
 
 
 class Unshowable:
-    """A value without a text."""
+    """A value without a text: asked for one, it raises."""
+
+    def __init__(self, raises: type[BaseException] = ValueError) -> None:
+        self.raises = raises
 
     def __repr__(self) -> str:
-        raise ValueError("no picture")
+        raise self.raises("no picture")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unshowable) and self.raises == other.raises
+
+    def __hash__(self) -> int:
+        return hash(self.raises)
+
+
+class Faceless(Exception):
+    """The same as an exception."""
+
+    def __init__(self, raises: type[BaseException] = ValueError) -> None:
+        super().__init__(raises)
+        self.raises = raises
+
+    def __str__(self) -> str:
+        raise self.raises("no face")
+
+    __repr__ = __str__

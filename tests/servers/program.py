@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from typing import Any, NoReturn
 
 from otp import gen_server, node, process, supervisor
@@ -96,6 +97,26 @@ def diaries(path: str) -> None:
         [child("a"), child("b", 0.2), child("slow", 60, shutdown=0.1), child("c")]
     )
     tell(top=top)
+
+
+def starting() -> None:
+    """A supervisor below another one, both still busy with a start that never ends."""
+    worker = ChildSpec("worker", partial(Endless.start_link, process.self()), shutdown=0.1)
+    inner = ChildSpec("inner", partial(supervisor.start_link, [worker]), kind="supervisor")
+    process.spawn(supervisor.start_link, [inner])
+    tell(worker=process.receive())
+
+
+class Endless(GenServer[None]):
+    @staticmethod
+    def start_link(owner: Pid) -> Pid:
+        return gen_server.start_link(Endless, owner)
+
+    def init(self, owner: Pid, /) -> NoReturn:
+        process.trap_exit()
+        process.send(owner, process.self())
+        while True:
+            process.receive()
 
 
 def ends(how: str) -> NoReturn:
