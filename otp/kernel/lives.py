@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pickle import dumps
-from typing import Any
+from typing import Any, Final
 
 from otp.kernel import ending, names, signals, timers, warming
 from otp.kernel.effects import (
@@ -18,9 +18,15 @@ from otp.kernel.effects import (
     Welcome,
     answer,
 )
+from otp.kernel.questions import settle
 from otp.kernel.table import KILLED, SHUTDOWN, Death, Process, Question, State
 from otp.terms import ExitStatus, Signal
 from otp.wire.codec import flat
+
+_ORDER: Final[dict[str, Any]] = {
+    "name": str | None, "label": str, "patience": float | int | None, "link": bool,
+    "monitor": int, "module": str | None, "work": bytes, "in_parcel": bool, "surroundings": dict,
+}  # fmt: skip
 
 
 def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Effect]:
@@ -28,6 +34,8 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
 
     The name, the link and the monitor are there before the process is: no death can slip between.
     """
+    if not all(isinstance(order[key], types) for key, types in _ORDER.items()):
+        raise TypeError(f"no process can be made of {order!r}")
     if state.ending and asker not in state.processes:  # who is to end may need help to do so
         return [answer(asker, ref, ("ending",))]
     name = order["name"]
@@ -45,7 +53,7 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
 
 
 def _enter(state: State, process: Process, asker: int, order: dict[str, Any]) -> None:
-    state.processes[process.serial] = process
+    state.enter(process)
     if process.name is not None:
         state.names[process.name] = process.serial
     if order["link"]:
@@ -58,9 +66,10 @@ def launch_failed(
     state: State, serial: int, question: Question, error: OSError, now: float
 ) -> list[Effect]:
     """There was no pipe to be had for it: undo, and say so instead of a pid."""
-    process = state.processes.pop(serial, None)
+    process = state.processes.get(serial)
     if process is None:
-        return warming.failed(state, serial)
+        return _without(state, serial)
+    state.remove(process)
     state.graph.died(serial)
     undo = names.release(state, process)
     return [*undo, answer(*question, ("error", error.errno, str(error)))]
@@ -68,10 +77,10 @@ def launch_failed(
 
 def attach(state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool) -> list[Effect]:
     """A thread becomes a process. The first thing in its mailbox is its serial number."""
+    if "/" in pipe or os_pid <= 0:
+        raise ValueError(f"nobody attaches with {pipe!r} and OS process {os_pid}")
     serial = state.new_serial()
-    state.processes[serial] = Process(
-        serial, 0, "attached", os_pid=os_pid, attached=True, bell=bell
-    )
+    state.enter(Process(serial, 0, "attached", os_pid=os_pid, attached=True, bell=bell))
     return [Welcome(serial, pipe, os_pid), answer(serial, 0, serial)]
 
 
@@ -80,12 +89,14 @@ def forked(
 ) -> list[Effect]:
     """The fork is done; or it was refused, for this reason."""
     process = state.processes.get(serial)
-    if not os_pid:
-        return [] if process is None else died(state, process, Death(reason), now)
-    if process is None:
-        state.launchers[serial] = os_pid
-        return [Hold(serial, os_pid)]
-    return _exists(state, process, os_pid)
+    if process is not None and os_pid:
+        return _exists(state, process, os_pid)
+    if process is not None:
+        return died(state, process, Death(reason), now)
+    if serial not in state.launchers:
+        return []
+    state.launchers[serial] = os_pid
+    return [Hold(serial, os_pid)] if os_pid else _without(state, serial)
 
 
 def _exists(state: State, process: Process, os_pid: int) -> list[Effect]:
@@ -144,7 +155,7 @@ def leaving(
     if process.attached:
         return died(state, process, process.said or killed or said, now)
     wondering, process.wondering = process.wondering, []
-    return [answer(*question, False) for question in wondering]
+    return settle(state, wondering, False)
 
 
 def reaped(
@@ -165,14 +176,18 @@ def launcher_gone(state: State, os_pid: int) -> list[Effect]:
     node cannot go on, as without its first launcher.
     """
     for serial, known in list(state.launchers.items()):
-        if known == os_pid:
-            del state.launchers[serial]
-            children = any(process.launcher == serial for process in state.processes.values())
-            if serial == state.warmth.current or children:
+        if known == os_pid != 0:
+            if serial == state.warmth.current or serial in state.brood:
                 return [Remove(serial), Halt()]
-            more = warming.failed(state, serial) if serial == state.warmth.building else []
-            return [Remove(serial), *more]
+            return _without(state, serial)
     return []
+
+
+def _without(state: State, launcher: int) -> list[Effect]:
+    """Go on without this generation."""
+    failed = launcher == state.warmth.building
+    del state.launchers[launcher]
+    return [Remove(launcher), *(warming.failed(state, launcher) if failed else [])]
 
 
 def _verdict(process: Process, status: int) -> Death:
@@ -197,7 +212,7 @@ def _name_of(number: int) -> str:
 
 def gone(state: State, os_pid: int, now: float) -> list[Effect]:
     """An OS process with attached threads is gone; with the program, the node ends."""
-    dead = [p for p in state.processes.values() if p.attached and p.os_pid == os_pid]
+    dead = [state.processes[serial] for serial in state.threads.of(os_pid)]
     reason = SHUTDOWN if os_pid == state.program else KILLED
     effects = [effect for p in dead for effect in died(state, p, Death(reason), now)]
     if os_pid == state.program and not state.ending:
@@ -208,8 +223,8 @@ def gone(state: State, os_pid: int, now: float) -> list[Effect]:
 def died(state: State, process: Process, death: Death, now: float) -> list[Effect]:
     """Bury it. Its name is free before anyone is told; nothing of it is left when they are."""
     serial = process.serial
-    del state.processes[serial]
-    state.spared.pop(serial, None)
+    state.remove(process)
+    state.spared.cancel(serial)
     state.bury(serial, death)
     timers.forget(state, serial)
     return [
@@ -217,5 +232,5 @@ def died(state: State, process: Process, death: Death, now: float) -> list[Effec
         Remove(serial, process.work),
         *signals.died(state, process, death),
         *warming.retire(state, process.launcher),
-        *ending.orphans(state, serial, now),
+        *ending.bereaved(state, serial, now),
     ]

@@ -14,13 +14,12 @@ import select
 import signal
 import sys
 from contextlib import suppress
-from pickle import dumps
 from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn
 
 from otp.kernel import acting, lives, state
 from otp.kernel.acting import Acting
-from otp.kernel.effects import Effect, Send
+from otp.kernel.effects import Effect
 from otp.kernel.launcher import Enter, Launcher
 from otp.kernel.table import State
 from otp.wire import parcel, pipe
@@ -28,7 +27,7 @@ from otp.wire.codec import plain
 from otp.wire.frame import CorruptFrame, Frame, split
 from otp.wire.orphan import adopt_orphans, name_process
 from otp.wire.place import Place
-from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, REFUSED, STOP, WARMED
+from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, STOP, WARMED
 from otp.wire.waiting import Spin
 
 log = logging.getLogger("otp.kernel")
@@ -213,7 +212,7 @@ class Kernel:
             effects = state.step(self._state, frame, monotonic())
         except Exception as error:  # a forged request must not end the node
             log.exception("the kernel refused a request of <0.%d.0>", frame[1])
-            effects = [Send(frame[1], REFUSED, KERNEL, frame[2], dumps(repr(error)))]
+            effects = state.refuse(frame, error)
         self._act(effects)
 
     def _act(self, effects: list[Effect]) -> None:

@@ -50,6 +50,10 @@ class Deadlines(Generic[Id, Item]):
         entry = self.items.get(id)
         return entry[0] if entry else None
 
+    def item(self, id: Id) -> Item | None:
+        entry = self._items.get(id)
+        return entry[2] if entry else None
+
     def cancel(self, id: Id) -> float | None:
         """Forget it; return when it was due, or None if it is not there any more."""
         entry = self.items.pop(id, None)
