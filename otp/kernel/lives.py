@@ -15,13 +15,17 @@ from otp.kernel.effects import (
     Release,
     Remove,
     Ring,
+    Send,
+    TurnAway,
     Welcome,
     answer,
 )
 from otp.kernel.questions import settle
 from otp.kernel.table import KILLED, SHUTDOWN, Death, Process, Question, State
 from otp.terms import ExitStatus, Signal
+from otp.wire import parcel
 from otp.wire.codec import flat
+from otp.wire.protocol import SWEEP
 
 _ORDER: Final[dict[str, Any]] = {
     "name": str | None, "label": str, "patience": float | int | None, "link": bool,
@@ -41,15 +45,17 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
     name = order["name"]
     if name is not None and name in state.names:
         return [answer(asker, ref, ("already_started", state.names[name]))]
+    serial, work = state.new_serial(), order["work"] if order["in_parcel"] else None
     process = Process(
-        state.new_serial(), asker, order["label"], order["patience"], state.warmth.current,
-        name=name, work=order["work"] if order["in_parcel"] else None,
+        serial, asker, order["label"], order["patience"], state.warmth.current, name=name,
         initial_call=order.get("initial_call"),
     )  # fmt: skip
-    _enter(state, process, asker, order)
     more = {"parent": asker, "stale": sorted(state.warmth.stale)}
-    sheet = dumps((warming.WORKER, process.serial, {**order, **more}))
-    return [Launch(process.serial, process.launcher, sheet, asker, ref, name)]
+    if work is not None:
+        more["work"] = parcel.forwarded(work, serial)
+    sheet = dumps((warming.WORKER, serial, {**order, **more}))
+    _enter(state, process, asker, order)
+    return [Launch(serial, process.launcher, sheet, asker, ref, name, work)]
 
 
 def _enter(state: State, process: Process, asker: int, order: dict[str, Any]) -> None:
@@ -62,21 +68,30 @@ def _enter(state: State, process: Process, asker: int, order: dict[str, Any]) ->
         state.graph.monitor(asker, order["monitor"], target=process.serial)
 
 
-def launch_failed(
-    state: State, serial: int, question: Question, error: OSError, now: float
-) -> list[Effect]:
-    """There was no pipe to be had for it: undo, and say so instead of a pid."""
+def undo(state: State, effect: Launch | Welcome, error: OSError) -> list[Effect]:
+    """There was no room for a process: all is as before, and who asked for it is told."""
+    if isinstance(effect, Launch):
+        return _launch_failed(state, effect.serial, Question(effect.asker, effect.ref), error)
+    state.remove(state.processes[effect.serial])
+    refusal = dumps(("error", error.errno, error.strerror))
+    return [TurnAway(effect.pipe, refusal), Remove(effect.serial)]
+
+
+def _launch_failed(state: State, serial: int, question: Question, error: OSError) -> list[Effect]:
     process = state.processes.get(serial)
     if process is None:
         return _without(state, serial)
     state.remove(process)
     state.graph.died(serial)
-    undo = names.release(state, process)
-    return [*undo, answer(*question, ("error", error.errno, str(error)))]
+    freed = names.release(state, process)
+    return [*freed, answer(*question, ("error", error.errno, str(error)))]
 
 
 def attach(state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool) -> list[Effect]:
-    """A thread becomes a process. The first thing in its mailbox is its serial number."""
+    """A thread becomes a process. The first thing in its mailbox is its serial number.
+
+    Or ("error", number, text), if there is no room for it.
+    """
     if "/" in pipe or os_pid <= 0:
         raise ValueError(f"nobody attaches with {pipe!r} and OS process {os_pid}")
     serial = state.new_serial()
@@ -129,7 +144,6 @@ def ready(
     process = state.processes.get(asker)
     if process is None:
         return []
-    process.work = None
     warm = warming.wanted(state, module, surroundings) if module else []
     known = _exists(state, process, os_pid) if os_pid else []
     return [Release(asker), *known, *warm]
@@ -229,8 +243,26 @@ def died(state: State, process: Process, death: Death, now: float) -> list[Effec
     timers.forget(state, serial)
     return [
         *names.release(state, process),
-        Remove(serial, process.work),
+        *_sweep(state, serial),
         *signals.died(state, process, death),
         *warming.retire(state, process.launcher),
         *ending.bereaved(state, serial, now),
     ]
+
+
+def _sweep(state: State, dead: int) -> list[Effect]:
+    """What it was sent goes; who has something from it is told to look through that.
+
+    When the node ends, its directory goes as a whole.
+    """
+    others, _ = state.parcels.died(dead)
+    if state.ending:
+        return [Remove(dead, parcels=False)]
+    return [Remove(dead), *(Send(other, SWEEP, dead, 0) for other in others)]
+
+
+def parcels(state: State, sender: int, ref: int, to: int) -> list[Effect]:
+    """It is about to write its first parcel to this process."""
+    if sender in state.processes and to in state.processes:
+        state.parcels.link(sender, to)
+    return []

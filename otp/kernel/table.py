@@ -46,6 +46,11 @@ class Death(NamedTuple):
     number: int = 0
 
 
+def stand_in(reason: bytes, why: str) -> bytes:
+    """What is told instead of a reason, which the kernel cannot read."""
+    return flat(f"(a reason of {len(reason)} bytes, {why})")
+
+
 class Timer(NamedTuple):
     kind: int
     destination: int | str
@@ -68,8 +73,6 @@ class Process:
     name: str | None = None
     initial_call: tuple[str, str, int] | None = None
     hibernating: bool = False
-    work: bytes | None = None
-    """The parcel with its function, until it has opened it."""
     missed_bell: bool = False
     """It was rung for before there was an OS process that could hear it."""
     killed: Death | None = None
@@ -124,6 +127,8 @@ class State:
     """The processes that are attached, by their OS process."""
     names: dict[str, int] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
+    parcels: Graph = field(default_factory=Graph)
+    """Links those between whom there may be parcels."""
     timers: Deadlines[tuple[int, int], Timer] = field(default_factory=Deadlines)
     spared: Deadlines[int, None] = field(default_factory=Deadlines)
     """Those who are to be killed, but not before they could hear an earlier signal."""
@@ -168,8 +173,7 @@ class State:
 
     def bury(self, serial: int, death: Death) -> None:
         if len(death.reason) > _LONGEST_EPITAPH:
-            text = f"(a reason of {len(death.reason)} bytes, too long to be kept)"
-            death = Death(flat(text), death.by, death.number)
+            death = death._replace(reason=stand_in(death.reason, "too long to be kept"))
         self.graves[serial] = death
         if len(self.graves) > _GRAVES:
             self.graves.popitem(last=False)

@@ -28,14 +28,14 @@ def receive(context: Context, match: Match | None, deadline: float | None) -> An
     mailbox, timers = context.mailbox, context.timers
     found = _from_passed(mailbox.passed, match) if mailbox.passed else NOTHING
     while found is NOTHING:
-        if context.dead_senders:
-            context.sweep()
         if timers.items:
             context.fire_timers()
         if mailbox.arrived:
             found = _from_arrived(context, match)
             if found is not NOTHING:
                 break
+        if context.dead_senders:
+            context.sweep()
         until = context.next_due(deadline) if timers.items else deadline
         late = mailbox.wait(until) == LATE
         if context.condemned is not None:

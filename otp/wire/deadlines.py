@@ -37,10 +37,10 @@ class Deadlines(Generic[Id, Item]):
         return len(self.items)
 
     def __contains__(self, id: Id) -> bool:
-        return id in self._items
+        return id in self.items
 
     def add(self, id: Id, when: float, item: Item) -> None:
-        if len(self._heap) > 2 * len(self._items) + _FEW:
+        if len(self._heap) > 2 * len(self.items) + _FEW:
             self._compact()
         self._count += 1
         self.items[id] = (when, self._count, item)
@@ -51,7 +51,7 @@ class Deadlines(Generic[Id, Item]):
         return entry[0] if entry else None
 
     def item(self, id: Id) -> Item | None:
-        entry = self._items.get(id)
+        entry = self.items.get(id)
         return entry[2] if entry else None
 
     def cancel(self, id: Id) -> float | None:
@@ -76,9 +76,10 @@ class Deadlines(Generic[Id, Item]):
         return out
 
     def _compact(self) -> None:
-        current = list(self._items.items())
-        self._heap = [(when, count, id) for id, (when, count, _) in current]
-        heapify(self._heap)
+        current = list(self.items.items())
+        heap = [(when, count, id) for id, (when, count, _) in current]
+        heapify(heap)
+        self._heap = heap
 
     def _is_current(self, entry: tuple[float, int, Id]) -> bool:
         _, count, id = entry
