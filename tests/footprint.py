@@ -24,7 +24,7 @@ Footprint = frozenset[str]
 def footprint(runtime_directory: Path) -> Footprint:
     children = psutil.Process().children(recursive=True)
     names = {child.pid: name_of(child) for child in children}
-    standing = [pid for pid, name in names.items() if name in STANDING]
+    standing = [pid for pid, name in names.items() if name in (KERNEL, *STANDING)]
     return frozenset(
         [
             *(
@@ -81,8 +81,16 @@ def files(runtime_directory: Path, standing: Iterable[int] = ()) -> list[str]:
     ]
 
 
+def parcels(node_directory: str) -> list[Path]:
+    """The payloads of this node that nobody has opened."""
+    return [path for path in Path(node_directory, "parcels").rglob("*") if not path.is_dir()]
+
+
 def mailbox_of(path: Path) -> str:
-    """The mailbox of who has this name; any other path is taken as it is."""
+    """The mailbox of who has this name, or this directory; any other path is taken as it is."""
+    if "parcels" in path.parts[:-1] and path.is_dir():
+        node, _, rest = str(path).partition("/parcels/")
+        return f"{node}/p/{rest.split('/')[0]}"
     try:
         serial = path.readlink()
     except OSError:

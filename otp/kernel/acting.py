@@ -8,6 +8,10 @@ import resource
 import select
 import signal
 from contextlib import suppress
+from dataclasses import replace
+from math import inf
+from pickle import dumps
+from time import monotonic
 from typing import Any
 
 from otp.kernel.effects import (
@@ -22,26 +26,29 @@ from otp.kernel.effects import (
     Remove,
     Ring,
     Send,
+    TurnAway,
     Unname,
     Welcome,
     answer,
 )
-from otp.kernel.post import QUEUED, Post
-from otp.kernel.table import Question
+from otp.kernel.post import QUEUED, Post, no_descriptor
+from otp.kernel.table import stand_in
 from otp.wire import parcel, pipe
+from otp.wire.frame import pack
 from otp.wire.orphan import BELL
 from otp.wire.place import Place
-from otp.wire.protocol import FORK, KERNEL, SWEEP
+from otp.wire.protocol import ANSWER, DOWN, EXIT, FORK, KERNEL, REFUSED
 
-_SPARE = 32  # descriptors for the kernel's own use
+_SPARE = 24  # descriptors for the kernel's own use
+_SOON = 0.1  # seconds until what lacked room is tried again
 
 
-class NotLaunched(Exception):
-    """There was no pipe or descriptor for a new process."""
+class NotDone(Exception):
+    """There was no pipe, room or descriptor for a new process."""
 
-    def __init__(self, serial: int, question: Question, error: OSError) -> None:
-        super().__init__(serial, question, error)
-        self.serial, self.question, self.error = serial, question, error
+    def __init__(self, effect: Launch | Welcome, error: OSError) -> None:
+        super().__init__(effect, error)
+        self.effect, self.error = effect, error
 
 
 class Acting:
@@ -49,31 +56,65 @@ class Acting:
 
     def __init__(self, place: Place, poll: select.epoll) -> None:
         self.halted = False
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE
+        most = max(0, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE)
         self._most = most * 2 // 3
         self.post = Post(place, poll, most - self._most)
         self._place = place
         self._poll = poll
+        self._launched: set[int] = set()
         self._held: dict[int, int] = {}  # the mailboxes of workers that do not read yet
         self._handles: dict[int, int] = {}  # pidfds, by serial number
+        self._homes: dict[int, int] = {}  # the OS processes of threads, which have one pidfd
         self._watched: dict[int, int] = {}  # OS process to its pidfd
         self._os_pids: dict[int, int] = {}  # and back
+        self._later: list[Effect] = []  # what lacked room or a descriptor
         self._hands: dict[type, Any] = {
             Send: self._send, Forward: self._forward, Ring: self._ring, Kill: self._kill,
             Launch: self._launch, Welcome: self._welcome, Hold: self._hold,
             Release: self._release, Remove: self._remove, Name: self._name,
-            Unname: self._unname, Halt: self._halt,
+            Unname: self._unname, Halt: self._halt, TurnAway: self._turn_away,
         }  # fmt: skip
 
     def do(self, effect: Effect) -> None:
         self._hands[type(effect)](effect)
 
+    # ---- what lacks room
+
+    def soon(self, deadline: float | None) -> float | None:
+        """When to act again: at the deadline, or earlier if something is to be tried again."""
+        if not self._later and not self.post.is_short:
+            return deadline
+        return min(monotonic() + _SOON, inf if deadline is None else deadline)
+
+    def retry(self) -> None:
+        """Try again what lacked room."""
+        for to in self.post.retry():
+            self._signal(to, BELL)
+        later, self._later = self._later, []
+        for effect in later:
+            self.do(effect)
+
     # ---- frames and signals
 
     def _send(self, effect: Send) -> None:
-        sent = self.post.send(effect.to, effect.kind, effect.sender, effect.ref, effect.payload)
+        try:
+            sent = self.post.send(effect.to, effect.kind, effect.sender, effect.ref, effect.payload)
+        except OSError as error:
+            self._send_less(effect, error)
+            return
         if sent == QUEUED:
             self._signal(effect.to, BELL)
+
+    def _send_less(self, effect: Send, error: OSError) -> None:
+        """There is no room for a parcel: the news must come all the same, a message can wait."""
+        if effect.kind in (EXIT, DOWN):
+            self._send(
+                replace(effect, payload=stand_in(effect.payload, "for which there is no room"))
+            )
+        elif effect.kind == ANSWER:
+            self._send(replace(effect, kind=REFUSED, payload=dumps(repr(error))))
+        else:
+            self._later.append(effect)
 
     def _forward(self, effect: Forward) -> None:
         how = self.post.put(effect.to, effect.frame)
@@ -97,6 +138,8 @@ class Acting:
 
     def _signal(self, serial: int, number: signal.Signals) -> None:
         handle = self._handles.get(serial)
+        if handle is None and serial in self._homes:
+            handle = self._watched.get(self._homes[serial])
         if handle is not None:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(handle, number)
@@ -104,38 +147,68 @@ class Acting:
     # ---- processes
 
     def _launch(self, effect: Launch) -> None:
+        serial = effect.serial
         try:
-            self._check_room()
-            path = self._place.pipe(effect.serial)
-            pipe.make(path)
-            self._held[effect.serial] = pipe.open_mailbox(path)
+            self._check_room(2)
+            self._launched.add(serial)
+            self._make(effect)
+            sent = self.post.send(effect.launcher, FORK, KERNEL, 0, effect.order)
         except OSError as error:
-            self._remove(Remove(effect.serial))
-            raise NotLaunched(effect.serial, Question(effect.asker, effect.ref), error) from None
+            self._remove(Remove(serial))
+            raise NotDone(effect, error) from None
+        if sent == QUEUED:
+            self._signal(effect.launcher, BELL)
+        if effect.asker != KERNEL:
+            self._send(answer(effect.asker, effect.ref, ("ok", serial)))
+
+    def _make(self, effect: Launch) -> None:
+        """What a process needs before it is: mailbox, work, name."""
+        path = self._place.pipe(effect.serial)
+        pipe.make(path)
+        self._held[effect.serial] = self.post.with_room(lambda: pipe.open_mailbox(path))
+        parcel.begin(self._place, effect.serial)
+        if effect.work is not None:
+            parcel.forward(self._place, effect.work, effect.serial)
         if effect.name is not None:
             self._name(Name(effect.name, effect.serial))
-        self._send(Send(effect.launcher, FORK, KERNEL, 0, effect.order))
-        if effect.asker != KERNEL:
-            self._send(answer(effect.asker, effect.ref, ("ok", effect.serial)))
 
-    def _check_room(self) -> None:
-        """A process needs two descriptors here for good; keep some for everything else."""
-        if len(self._handles) + len(self._held) >= self._most:
-            raise OSError(errno.EMFILE, f"{self._most} processes are all that ulimit -n allows")
+    def _check_room(self, wanted: int) -> None:
+        """A process needs a descriptor here for good, and one more until it is ready."""
+        taken = len(self._launched) + len(self._held) + len(self._watched)
+        if taken + wanted > self._most:
+            raise OSError(
+                errno.EMFILE, "the kernel of the node has no descriptor left; raise ulimit -n"
+            )
 
     def _welcome(self, effect: Welcome) -> None:
-        with suppress(FileNotFoundError):  # it was killed meanwhile
-            os.rename(f"{self._place.root}/p/{effect.pipe}", self._place.pipe(effect.serial))
-        self.watch(effect.os_pid)
-        with suppress(OSError):
-            self._handles[effect.serial] = os.dup(self._watched[effect.os_pid])
+        try:
+            if effect.os_pid not in self._watched:
+                self._check_room(1)
+                self.watch(effect.os_pid)
+            parcel.begin(self._place, effect.serial)
+            with suppress(FileNotFoundError):  # it was killed meanwhile
+                os.rename(self._door(effect.pipe), self._place.pipe(effect.serial))
+        except OSError as error:
+            raise NotDone(effect, error) from None
+        self._homes[effect.serial] = effect.os_pid
+
+    def _turn_away(self, effect: TurnAway) -> None:
+        refusal = pack(ANSWER, KERNEL, 0, effect.payload)
+        try:
+            self.post.tell_stranger(self._door(effect.pipe), refusal)
+        except OSError as error:
+            if not no_descriptor(error):
+                raise
+            self._later.append(effect)
+
+    def _door(self, pipe: str) -> str:
+        """The mailbox of one who attaches, until it has a number."""
+        return f"{self._place.root}/p/{pipe}"
 
     def watch(self, os_pid: int) -> None:
         """Hear of the end of an OS process that is not our descendant."""
-        if os_pid in self._watched:
-            return
         try:
-            pidfd = os.pidfd_open(os_pid)
+            pidfd = self.post.with_room(lambda: os.pidfd_open(os_pid))
         except ProcessLookupError:
             pidfd, write = os.pipe()  # readable at once, as the pidfd would be
             os.close(write)
@@ -154,8 +227,10 @@ class Acting:
         return os_pid
 
     def _hold(self, effect: Hold) -> None:
+        if effect.serial not in self._launched:
+            return
         with suppress(ProcessLookupError):  # reaped already: the news of it is on its way
-            self._handles[effect.serial] = os.pidfd_open(effect.os_pid)
+            self._handles[effect.serial] = self.post.with_room(lambda: os.pidfd_open(effect.os_pid))
 
     def _release(self, effect: Release) -> None:
         held = self._held.pop(effect.serial, None)
@@ -165,24 +240,15 @@ class Acting:
     def _remove(self, effect: Remove) -> None:
         self._release(Release(effect.serial))
         self.post.forget(effect.serial)
+        self._launched.discard(effect.serial)
+        self._homes.pop(effect.serial, None)
         handle = self._handles.pop(effect.serial, None)
         if handle is not None:
             os.close(handle)
         parcel.discard(self._place.pipe(effect.serial))
-        if effect.work is not None:
-            parcel.discard(parcel.path_of(self._place, effect.work))
-        self._sweep(effect.serial)
-
-    def _sweep(self, dead: int) -> None:
-        """Parcels to the dead go; who has some from it is told to look through them."""
-        sent_to = set()
-        for to, sender, path in parcel.lying(self._place):
-            if to == dead:
-                parcel.discard(path)
-            elif sender == dead and to > 1:
-                sent_to.add(to)
-        for to in sent_to:
-            self._send(Send(to, SWEEP, dead, 0))
+        if effect.parcels:
+            parcel.end(self._place, effect.serial)
+            parcel.clear(self._place, KERNEL, effect.serial)
 
     # ---- names
 

@@ -54,6 +54,8 @@ class Launch:
     asker: int
     ref: int
     name: str | None = None
+    work: bytes | None = None
+    """The parcel with its function, which the asker has sent to the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,14 @@ class Welcome:
     serial: int
     pipe: str
     os_pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAway:
+    """A thread cannot be attached: tell it, through the pipe in which it waits for its number."""
+
+    pipe: str
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +92,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """A process is dead: remove its pipe and what else it left."""
+    """A process is dead: remove its pipe, and the parcels that it was sent or wrote to us."""
 
     serial: int
-    work: bytes | None = None
-    """The parcel with its function, if it never opened it."""
+    parcels: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,19 @@ class Halt:
 
 
 Effect: TypeAlias = (
-    Send | Forward | Ring | Kill | Launch | Welcome | Hold | Release | Remove | Name | Unname | Halt
+    Send
+    | Forward
+    | Ring
+    | Kill
+    | Launch
+    | Welcome
+    | TurnAway
+    | Hold
+    | Release
+    | Remove
+    | Name
+    | Unname
+    | Halt
 )
 
 

@@ -20,51 +20,37 @@ from otp.kernel.table import KILLED, SHUTDOWN, Death, Process, State
 def begin(state: State, now: float) -> list[Effect]:
     """Tell the top-level processes. The attached ones are buried by the caller."""
     state.ending = True
+    workers = [process for process in state.processes.values() if not process.attached]
+    top = [worker for worker in workers if worker.parent not in state.processes]
+    return [*_tell(state, top, now), *finish(state)]
+
+
+def _tell(state: State, workers: list[Process], now: float) -> list[Effect]:
+    """They are to end; each has its own patience to do so."""
     effects: list[Effect] = []
-    for process in workers(state):
-        if process.parent not in state.processes:
-            effects += tell(process, now)
-    return [*effects, *finish(state)]
+    for process in workers:
+        if not process.told_to_end:
+            process.told_to_end = True
+            if process.patience is not None:
+                state.patience.add(process.serial, now + process.patience, None)
+            effects += exit_signal(process, process.parent, 0, SHUTDOWN)
+    return effects
 
 
-def tell(process: Process, now: float) -> list[Effect]:
-    """It is to end, and has its own patience to do so."""
-    if process.told_to_end is not None:
-        return []
-    process.told_to_end = now
-    return exit_signal(process, process.parent, 0, SHUTDOWN)
-
-
-def orphans(state: State, dead: int, now: float) -> list[Effect]:
+def bereaved(state: State, dead: int, now: float) -> list[Effect]:
     """Its children are top-level now."""
+    state.patience.cancel(dead)
     if not state.ending:
         return []
-    effects = [e for p in workers(state) if p.parent == dead for e in tell(p, now)]
-    return [*effects, *finish(state)]
-
-
-def deadline(process: Process) -> float | None:
-    if process.told_to_end is None or process.patience is None or process.killed is not None:
-        return None
-    return process.told_to_end + process.patience
-
-
-def next_deadline(state: State) -> float | None:
-    """When the next one's patience is over."""
-    if not state.ending:
-        return None
-    return min((d for p in workers(state) if (d := deadline(p)) is not None), default=None)
+    children = [state.processes[serial] for serial in state.children.of(dead)]
+    return [*_tell(state, children, now), *finish(state)]
 
 
 def enforce(state: State, now: float) -> list[Effect]:
     """Kill those who took too long."""
-    late = [p for p in workers(state) if (d := deadline(p)) is not None and d <= now]
-    return [effect for p in late for effect in slay(p, Death(KILLED))]
+    late = [state.processes[serial] for serial, _ in state.patience.due(now)]
+    return [e for p in late if p.killed is None for e in slay(p, Death(KILLED))]
 
 
 def finish(state: State) -> list[Effect]:
-    return [] if workers(state) else [Halt()]
-
-
-def workers(state: State) -> list[Process]:
-    return [p for p in state.processes.values() if not p.attached]
+    return [] if state.brood else [Halt()]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import logging
 import multiprocessing.process
 import os
 import select
@@ -35,6 +36,8 @@ from otp.wire.frame import pack, split
 from otp.wire.orphan import BELL, hear_of_parent, name_process, put_out_the_light
 from otp.wire.place import Place
 from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER, PARCEL, REAPED, STOP, WARMED
+
+log = logging.getLogger("otp.kernel")
 
 Enter = Callable[[str, int, int, int, dict[str, Any]], NoReturn]
 
@@ -120,10 +123,15 @@ class Launcher:
                 for kind, _, _, payload in frames:
                     if kind == STOP:
                         return
-                    assert kind & ~PARCEL == FORK, kind
-                    # with much around it, an order takes more than a frame
-                    order = parcel.read_bytes(self._place, payload) if kind & PARCEL else payload
-                    self._fork(*plain(order))
+                    self._obey(kind, payload)
+
+    def _obey(self, kind: int, payload: bytes) -> None:
+        if kind & ~PARCEL != FORK:  # an answer to a question that somebody has asked in our name
+            log.error("a launcher was told %d, which is no order", kind)
+            return
+        # with much around it, an order takes more than a frame
+        order = parcel.read_bytes(self._place, payload) if kind & PARCEL else payload
+        self._fork(*plain(order))
 
     def _fork(self, what: str, serial: int, *order: Any) -> None:
         target = self._generation if what == GENERATION else self._worker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pickle import dumps
-from typing import Any
+from typing import Any, Final
 
 from otp.kernel import ending, names, signals, timers, warming
 from otp.kernel.effects import (
@@ -15,12 +15,22 @@ from otp.kernel.effects import (
     Release,
     Remove,
     Ring,
+    Send,
+    TurnAway,
     Welcome,
     answer,
 )
+from otp.kernel.questions import settle
 from otp.kernel.table import KILLED, SHUTDOWN, Death, Process, Question, State
 from otp.terms import ExitStatus, Signal
+from otp.wire import parcel
 from otp.wire.codec import flat
+from otp.wire.protocol import SWEEP
+
+_ORDER: Final[dict[str, Any]] = {
+    "name": str | None, "label": str, "patience": float | int | None, "link": bool,
+    "monitor": int, "module": str | None, "work": bytes, "in_parcel": bool, "surroundings": dict,
+}  # fmt: skip
 
 
 def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Effect]:
@@ -28,24 +38,28 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
 
     The name, the link and the monitor are there before the process is: no death can slip between.
     """
+    if not all(isinstance(order[key], types) for key, types in _ORDER.items()):
+        raise TypeError(f"no process can be made of {order!r}")
     if state.ending and asker not in state.processes:  # who is to end may need help to do so
         return [answer(asker, ref, ("ending",))]
     name = order["name"]
     if name is not None and name in state.names:
         return [answer(asker, ref, ("already_started", state.names[name]))]
+    serial, work = state.new_serial(), order["work"] if order["in_parcel"] else None
     process = Process(
-        state.new_serial(), asker, order["label"], order["patience"], state.warmth.current,
-        name=name, work=order["work"] if order["in_parcel"] else None,
+        serial, asker, order["label"], order["patience"], state.warmth.current, name=name,
         initial_call=order.get("initial_call"),
     )  # fmt: skip
-    _enter(state, process, asker, order)
     more = {"parent": asker, "stale": sorted(state.warmth.stale)}
-    sheet = dumps((warming.WORKER, process.serial, {**order, **more}))
-    return [Launch(process.serial, process.launcher, sheet, asker, ref, name)]
+    if work is not None:
+        more["work"] = parcel.forwarded(work, serial)
+    sheet = dumps((warming.WORKER, serial, {**order, **more}))
+    _enter(state, process, asker, order)
+    return [Launch(serial, process.launcher, sheet, asker, ref, name, work)]
 
 
 def _enter(state: State, process: Process, asker: int, order: dict[str, Any]) -> None:
-    state.processes[process.serial] = process
+    state.enter(process)
     if process.name is not None:
         state.names[process.name] = process.serial
     if order["link"]:
@@ -54,24 +68,34 @@ def _enter(state: State, process: Process, asker: int, order: dict[str, Any]) ->
         state.graph.monitor(asker, order["monitor"], target=process.serial)
 
 
-def launch_failed(
-    state: State, serial: int, question: Question, error: OSError, now: float
-) -> list[Effect]:
-    """There was no pipe to be had for it: undo, and say so instead of a pid."""
-    process = state.processes.pop(serial, None)
+def undo(state: State, effect: Launch | Welcome, error: OSError) -> list[Effect]:
+    """There was no room for a process: all is as before, and who asked for it is told."""
+    if isinstance(effect, Launch):
+        return _launch_failed(state, effect.serial, Question(effect.asker, effect.ref), error)
+    state.remove(state.processes[effect.serial])
+    refusal = dumps(("error", error.errno, error.strerror))
+    return [TurnAway(effect.pipe, refusal), Remove(effect.serial)]
+
+
+def _launch_failed(state: State, serial: int, question: Question, error: OSError) -> list[Effect]:
+    process = state.processes.get(serial)
     if process is None:
-        return warming.failed(state, serial)
+        return _without(state, serial)
+    state.remove(process)
     state.graph.died(serial)
-    undo = names.release(state, process)
-    return [*undo, answer(*question, ("error", error.errno, str(error)))]
+    freed = names.release(state, process)
+    return [*freed, answer(*question, ("error", error.errno, str(error)))]
 
 
 def attach(state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool) -> list[Effect]:
-    """A thread becomes a process. The first thing in its mailbox is its serial number."""
+    """A thread becomes a process. The first thing in its mailbox is its serial number.
+
+    Or ("error", number, text), if there is no room for it.
+    """
+    if "/" in pipe or os_pid <= 0:
+        raise ValueError(f"nobody attaches with {pipe!r} and OS process {os_pid}")
     serial = state.new_serial()
-    state.processes[serial] = Process(
-        serial, 0, "attached", os_pid=os_pid, attached=True, bell=bell
-    )
+    state.enter(Process(serial, 0, "attached", os_pid=os_pid, attached=True, bell=bell))
     return [Welcome(serial, pipe, os_pid), answer(serial, 0, serial)]
 
 
@@ -80,12 +104,14 @@ def forked(
 ) -> list[Effect]:
     """The fork is done; or it was refused, for this reason."""
     process = state.processes.get(serial)
-    if not os_pid:
-        return [] if process is None else died(state, process, Death(reason), now)
-    if process is None:
-        state.launchers[serial] = os_pid
-        return [Hold(serial, os_pid)]
-    return _exists(state, process, os_pid)
+    if process is not None and os_pid:
+        return _exists(state, process, os_pid)
+    if process is not None:
+        return died(state, process, Death(reason), now)
+    if serial not in state.launchers:
+        return []
+    state.launchers[serial] = os_pid
+    return [Hold(serial, os_pid)] if os_pid else _without(state, serial)
 
 
 def _exists(state: State, process: Process, os_pid: int) -> list[Effect]:
@@ -118,7 +144,6 @@ def ready(
     process = state.processes.get(asker)
     if process is None:
         return []
-    process.work = None
     warm = warming.wanted(state, module, surroundings) if module else []
     known = _exists(state, process, os_pid) if os_pid else []
     return [Release(asker), *known, *warm]
@@ -144,7 +169,7 @@ def leaving(
     if process.attached:
         return died(state, process, process.said or killed or said, now)
     wondering, process.wondering = process.wondering, []
-    return [answer(*question, False) for question in wondering]
+    return settle(state, wondering, False)
 
 
 def reaped(
@@ -165,14 +190,18 @@ def launcher_gone(state: State, os_pid: int) -> list[Effect]:
     node cannot go on, as without its first launcher.
     """
     for serial, known in list(state.launchers.items()):
-        if known == os_pid:
-            del state.launchers[serial]
-            children = any(process.launcher == serial for process in state.processes.values())
-            if serial == state.warmth.current or children:
+        if known == os_pid != 0:
+            if serial == state.warmth.current or serial in state.brood:
                 return [Remove(serial), Halt()]
-            more = warming.failed(state, serial) if serial == state.warmth.building else []
-            return [Remove(serial), *more]
+            return _without(state, serial)
     return []
+
+
+def _without(state: State, launcher: int) -> list[Effect]:
+    """Go on without this generation."""
+    failed = launcher == state.warmth.building
+    del state.launchers[launcher]
+    return [Remove(launcher), *(warming.failed(state, launcher) if failed else [])]
 
 
 def _verdict(process: Process, status: int) -> Death:
@@ -197,7 +226,7 @@ def _name_of(number: int) -> str:
 
 def gone(state: State, os_pid: int, now: float) -> list[Effect]:
     """An OS process with attached threads is gone; with the program, the node ends."""
-    dead = [p for p in state.processes.values() if p.attached and p.os_pid == os_pid]
+    dead = [state.processes[serial] for serial in state.threads.of(os_pid)]
     reason = SHUTDOWN if os_pid == state.program else KILLED
     effects = [effect for p in dead for effect in died(state, p, Death(reason), now)]
     if os_pid == state.program and not state.ending:
@@ -208,14 +237,32 @@ def gone(state: State, os_pid: int, now: float) -> list[Effect]:
 def died(state: State, process: Process, death: Death, now: float) -> list[Effect]:
     """Bury it. Its name is free before anyone is told; nothing of it is left when they are."""
     serial = process.serial
-    del state.processes[serial]
-    state.spared.pop(serial, None)
+    state.remove(process)
+    state.spared.cancel(serial)
     state.bury(serial, death)
     timers.forget(state, serial)
     return [
         *names.release(state, process),
-        Remove(serial, process.work),
+        *_sweep(state, serial),
         *signals.died(state, process, death),
         *warming.retire(state, process.launcher),
-        *ending.orphans(state, serial, now),
+        *ending.bereaved(state, serial, now),
     ]
+
+
+def _sweep(state: State, dead: int) -> list[Effect]:
+    """What it was sent goes; who has something from it is told to look through that.
+
+    When the node ends, its directory goes as a whole.
+    """
+    others, _ = state.parcels.died(dead)
+    if state.ending:
+        return [Remove(dead, parcels=False)]
+    return [Remove(dead), *(Send(other, SWEEP, dead, 0) for other in others)]
+
+
+def parcels(state: State, sender: int, ref: int, to: int) -> list[Effect]:
+    """It is about to write its first parcel to this process."""
+    if sender in state.processes and to in state.processes:
+        state.parcels.link(sender, to)
+    return []

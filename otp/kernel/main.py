@@ -14,13 +14,12 @@ import select
 import signal
 import sys
 from contextlib import suppress
-from pickle import dumps
 from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn
 
 from otp.kernel import acting, lives, state
 from otp.kernel.acting import Acting
-from otp.kernel.effects import Effect, Send
+from otp.kernel.effects import Effect
 from otp.kernel.launcher import Enter, Launcher
 from otp.kernel.table import State
 from otp.wire import parcel, pipe
@@ -28,7 +27,7 @@ from otp.wire.codec import plain
 from otp.wire.frame import CorruptFrame, Frame, split
 from otp.wire.orphan import adopt_orphans, name_process
 from otp.wire.place import Place
-from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, REFUSED, STOP, WARMED
+from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, STOP, WARMED
 from otp.wire.waiting import Spin
 
 log = logging.getLogger("otp.kernel")
@@ -64,6 +63,7 @@ def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]
     adopt_orphans()
     for serial in (KERNEL, LAUNCHER):
         pipe.make(place.pipe(serial))
+        parcel.begin(place, serial)
     mailbox = pipe.open_mailbox(place.pipe(KERNEL))
 
     def first() -> None:
@@ -125,11 +125,12 @@ class Kernel:
     def serve(self) -> None:
         """Go on until nothing is left to do."""
         while not self._acting.halted:
-            self._wait(state.next_deadline(self._state))
+            self._wait(self._acting.soon(state.next_deadline(self._state)))
             for frame in self._frames():
                 self._step(frame)
             self._bury()
             self._act(state.tick(self._state, monotonic()))
+            self._acting.retry()
         self._acting.end()
 
     def end(self) -> None:
@@ -208,23 +209,22 @@ class Kernel:
     def _step(self, frame: Frame) -> None:
         try:
             if frame[0] & PARCEL:
-                payload = parcel.read_bytes(self._place, frame[3])
+                payload = self._acting.post.with_room(
+                    lambda: parcel.read_bytes(self._place, frame[3])
+                )
                 frame = (frame[0] & ~PARCEL, frame[1], frame[2], payload)
             effects = state.step(self._state, frame, monotonic())
         except Exception as error:  # a forged request must not end the node
             log.exception("the kernel refused a request of <0.%d.0>", frame[1])
-            effects = [Send(frame[1], REFUSED, KERNEL, frame[2], dumps(repr(error)))]
+            effects = state.refuse(frame, error)
         self._act(effects)
 
     def _act(self, effects: list[Effect]) -> None:
         for effect in effects:
             try:
                 self._acting.do(effect)
-            except acting.NotLaunched as failed:
-                more = lives.launch_failed(
-                    self._state, failed.serial, failed.question, failed.error, monotonic()
-                )
-                self._act(more)
+            except acting.NotDone as failed:
+                self._act(lives.undo(self._state, failed.effect, failed.error))
             except Exception:  # no room for a file, no descriptor, nonsense: the rest must go on
                 log.exception("the kernel could not do %r", effect)
 

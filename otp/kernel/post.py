@@ -3,14 +3,21 @@
 A frame for which a pipe has no room is kept, and all that follows it for the same process queues
 up behind it, until the pipe has room again: so what the kernel says stays in order, behind what it
 carries for others (`DELIVER`).
+
+So is a frame for a pipe that cannot even be opened, because no descriptor is left: not one is lost.
+Of the pipes that are open, those that nothing waits for are closed before it comes to that.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
+from typing import TypeVar
 
 from otp.wire import parcel, pipe
 from otp.wire.frame import LIMIT, pack
@@ -18,6 +25,13 @@ from otp.wire.place import Place
 from otp.wire.protocol import KERNEL, PARCEL
 
 DIRECT, QUEUED, DEAD = "direct", "queued", "dead"
+
+T = TypeVar("T")
+
+
+def no_descriptor(error: OSError) -> bool:
+    """Whether this is for want of a descriptor, here or in the whole system."""
+    return error.errno in (errno.EMFILE, errno.ENFILE)
 
 
 class Post:
@@ -29,25 +43,51 @@ class Post:
         self._pipes: dict[int, int] = {}
         self._serials: dict[int, int] = {}
         self._backlog: dict[int, deque[bytes]] = {}
+        self._unopened: set[int] = set()
+        """Those in the backlog for whose pipe there was no descriptor."""
         self._parcels = count(1)
         self._most = most  # descriptors to keep open
 
     def send(self, to: int, kind: int, sender: int, ref: int, payload: bytes) -> str:
-        """Put a frame into a mailbox, through a parcel if it is long."""
+        """Put a frame into a mailbox, through a parcel if it is long.
+
+        Raises `OSError` if there is no room for that.
+        """
         if len(payload) > LIMIT:
-            number = next(self._parcels)
-            payload = parcel.write(self._place, to, KERNEL, number, payload, [])
+            try:
+                payload = self._parcel(to, payload)
+            except FileNotFoundError:
+                return DEAD
             kind |= PARCEL
         return self.put(to, pack(kind, sender, ref, payload))
+
+    def _parcel(self, to: int, payload: bytes) -> bytes:
+        def write() -> bytes:
+            return parcel.write(self._place, to, KERNEL, number, payload, [])
+
+        number = next(self._parcels)
+        try:
+            return self.with_room(write)
+        except FileNotFoundError:  # it is our first to this one
+            parcel.introduce(self._place, to, KERNEL)
+        return self.with_room(write)
 
     def put(self, to: int, frame: bytes) -> str:
         """Write a frame now (DIRECT), or as soon as there is room (QUEUED); or nobody is (DEAD)."""
         if to in self._backlog:
             self._backlog[to].append(frame)
             return QUEUED
-        fd = self._open(to)
-        if fd is None:
-            return DEAD
+        try:
+            fd = self._open(to)
+        except OSError as error:
+            if not no_descriptor(error):
+                raise
+            self._backlog[to] = deque([frame])
+            self._unopened.add(to)
+            return QUEUED
+        return DEAD if fd is None else self._write(to, fd, frame)
+
+    def _write(self, to: int, fd: int, frame: bytes) -> str:
         try:
             os.write(fd, frame)
         except BlockingIOError:
@@ -79,28 +119,66 @@ class Post:
         del self._backlog[to]
         return to
 
+    # ---- too few descriptors
+
+    @property
+    def is_short(self) -> bool:
+        """Whether something waits for a descriptor."""
+        return bool(self._unopened)
+
+    def retry(self) -> list[int]:
+        """Open what could not be opened, if it can be now; returns whose pipe is full."""
+        full = []
+        for to in tuple(self._unopened):
+            self._unopened.discard(to)
+            sent = [self.put(to, frame) for frame in self._backlog.pop(to)]
+            full += [to] * (QUEUED in sent and to not in self._unopened)
+        return full
+
+    def with_room(self, opens: Callable[[], T]) -> T:
+        """What opens something; pipes are closed for it as long as it finds no descriptor."""
+        while True:
+            try:
+                return opens()
+            except OSError as error:
+                if not no_descriptor(error) or not self._close_one():
+                    raise
+
+    def _close_one(self) -> bool:
+        for to in self._pipes:
+            if to not in self._backlog:
+                self.forget(to)
+                return True
+        return False
+
     def forget(self, to: int) -> None:
         """The process is dead, or its pipe not needed for now."""
+        waits = self._backlog.pop(to, None) is not None
+        self._unopened.discard(to)
         fd = self._pipes.pop(to, None)
         if fd is None:
             return
-        if self._backlog.pop(to, None) is not None:
+        if waits:
             self._poll.unregister(fd)
         del self._serials[fd]
         os.close(fd)
 
     def _open(self, to: int) -> int | None:
-        fd = self._pipes.get(to)
-        if fd is None and (fd := pipe.open_writer(self._place.pipe(to))) is not None:
-            self._make_room()
+        if to in self._pipes:
+            return self._pipes[to]
+        if len(self._pipes) >= self._most:
+            self._close_one()
+        fd = self.with_room(lambda: pipe.open_writer(self._place.pipe(to)))
+        if fd is not None:
             self._pipes[to] = fd
             self._serials[fd] = to
         return fd
 
-    def _make_room(self) -> None:
-        if len(self._pipes) < self._most:
-            return
-        for to in self._pipes:
-            if to not in self._backlog:
-                self.forget(to)
-                return
+    def tell_stranger(self, path: str, frame: bytes) -> None:
+        """Write to somebody whose pipe will be closed and gone then."""
+        fd = self.with_room(lambda: pipe.open_writer(path))
+        parcel.discard(path)
+        if fd is not None:
+            with suppress(BrokenPipeError):
+                os.write(fd, frame)
+            os.close(fd)

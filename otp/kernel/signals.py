@@ -10,9 +10,8 @@ The signals of one process to another count in the order sent:
 
 from __future__ import annotations
 
-from typing import Final
-
 from otp.kernel.effects import Effect, Kill, Ring, Send, answer
+from otp.kernel.questions import GRACE, settle, wait
 from otp.kernel.table import (
     KILLED,
     NOPROC,
@@ -23,9 +22,6 @@ from otp.kernel.table import (
     State,
 )
 from otp.wire.protocol import DOWN, EXIT, KILL
-
-GRACE: Final = 0.25
-"""Seconds for which "kill" waits until earlier signals of the same sender are heard."""
 
 
 def link(state: State, asker: int, ref: int, target: int) -> list[Effect]:
@@ -98,18 +94,16 @@ def _kill(state: State, process: Process, death: Death, now: float) -> list[Effe
     if process.attached or not _unheard_of(process, death.by):
         return slay(process, death)
     process.killed = death
-    state.spared[process.serial] = now + GRACE
+    state.spared.add(process.serial, now + GRACE, None)
     return []
 
 
 def strike(state: State, now: float) -> list[Effect]:
     """Kill those who were spared for long enough."""
-    late = [serial for serial, until in state.spared.items() if until <= now]
-    return [effect for serial in late for effect in _spare_no_longer(state, serial)]
+    return [effect for serial, _ in state.spared.due(now) for effect in _strike(state, serial)]
 
 
-def _spare_no_longer(state: State, serial: int) -> list[Effect]:
-    del state.spared[serial]
+def _strike(state: State, serial: int) -> list[Effect]:
     process = state.processes[serial]
     return slay(process, process.killed) if process.killed else []
 
@@ -138,22 +132,26 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
     waiting = {asked for asked, _ in process.unheard}
     content = [q for q in process.wondering if q.asker not in waiting]
     process.wondering = [q for q in process.wondering if q.asker in waiting]
-    effects: list[Effect] = [answer(*question, True) for question in content]
+    effects = settle(state, content, True)
     if process.killed is None or asker not in state.spared or process.killed.by in waiting:
         return effects
-    return [*effects, *_spare_no_longer(state, asker)]
+    state.spared.cancel(asker)
+    return [*effects, *_strike(state, asker)]
 
 
-def is_alive(state: State, asker: int, ref: int, target: int) -> list[Effect]:
+def is_alive(state: State, asker: int, ref: int, target: int, now: float) -> list[Effect]:
     """Signals that the asker has sent before are taken into account, as in OTP.
 
-    A thread hears of them at its next call, which may never come: it is alive until then.
+    A thread hears of them at its next call, which may never come: it is alive until then. So is
+    one that does not react for `GRACE`.
     """
     process = state.processes.get(target)
     if process is None or process.is_leaving:
         return [answer(asker, ref, False)]
     if not process.attached and any(sender == asker for sender, _ in process.unheard):
-        process.wondering.append(Question(asker, ref))
+        question = Question(asker, ref)
+        process.wondering.append(question)
+        wait(state, question, process, True, now)
         return []
     return [answer(asker, ref, True)]
 
@@ -187,8 +185,8 @@ def died(state: State, process: Process, death: Death) -> list[Effect]:
     for to, tag in watchers:
         reason = epitaph(death, to, process.latecomers.get((to, tag), 0))
         effects.append(Send(to, DOWN, process.serial, tag, reason))
-    effects += [answer(*question, False) for question in process.wondering]
-    effects += [answer(*question, None) for question in process.asked_for_timers]
+    effects += settle(state, process.wondering, False)
+    effects += settle(state, process.asked_for_timers, None)
     effects += [
         answer(*question, epitaph(death, question.asker, sent)) for question, sent in process.asking
     ]

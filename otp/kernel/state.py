@@ -14,11 +14,14 @@ Name(name='kv', serial=2)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pickle import dumps
 from struct import Struct
-from typing import Any, Final
+from types import UnionType
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from otp.kernel import ending, lives, names, signals, timers, warming
-from otp.kernel.effects import Effect, Forward, Ring, answer
+from otp.kernel import ending, lives, names, questions, signals, timers, warming
+from otp.kernel.effects import Effect, Forward, Ring, Send, answer
 from otp.kernel.table import SHUTDOWN, Death, Process, State
 from otp.wire.codec import plain
 from otp.wire.frame import Frame
@@ -32,13 +35,16 @@ from otp.wire.protocol import (
     HIBERNATING,
     INFO,
     IS_ALIVE,
+    KERNEL,
     LINK,
     MONITOR,
+    PARCELS,
     PROCESSES,
     READ_TIMER,
     READY,
     REAPED,
     REASON_OF,
+    REFUSED,
     REGISTER,
     REGISTERED,
     RING,
@@ -62,25 +68,46 @@ _DESTINATION: Final = Struct("<I")
 def step(state: State, frame: Frame, now: float) -> list[Effect]:
     """Decide what one request means. Raises whatever a request raises that is none."""
     kind, sender, ref, payload = frame
-    if kind in _REQUESTS:
-        return list(_REQUESTS[kind](state, sender, ref, *plain(payload)))
-    if kind in _TIMED:
-        return list(_TIMED[kind](state, sender, ref, *plain(payload), now))
     if kind in _RAW:
         return list(_RAW[kind](state, sender, ref, payload))
-    raise ValueError(f"no request has the kind {kind}")
+    if kind not in _REQUESTS:
+        raise ValueError(f"no request has the kind {kind}")
+    request, arguments = _REQUESTS[kind], plain(payload)
+    _check(state, request, sender, arguments)
+    if request.timed:
+        return list(request.handler(state, sender, ref, *arguments, now))
+    return list(request.handler(state, sender, ref, *arguments))
+
+
+def _check(state: State, request: Request, sender: int, arguments: Any) -> None:
+    """A request that is not made as it should be is refused before it has changed anything."""
+    if request.of_launchers and not state.is_launcher(sender):
+        raise ValueError(f"<0.{sender}.0> is no launcher")
+    if not isinstance(arguments, tuple) or not all(map(isinstance, arguments, request.types)):
+        raise TypeError(f"the request takes {request.types}, not {arguments!r}")
+
+
+def refuse(frame: Frame, error: Exception) -> list[Effect]:
+    """Nobody waits in vain for the answer to what is no request. (The kernel waits for none.)"""
+    _, sender, ref, _ = frame
+    if not ref or sender == KERNEL:
+        return []
+    return [Send(sender, REFUSED, KERNEL, ref, dumps(repr(error)))]
 
 
 def tick(state: State, now: float) -> list[Effect]:
     """What is due by now."""
     return [
         *timers.fire(state, now), *signals.strike(state, now), *ending.enforce(state, now),
+        *questions.give_up(state, now),
     ]  # fmt: skip
 
 
 def next_deadline(state: State) -> float | None:
     """When `tick` will have something to do."""
-    times = [state.timers.first(), ending.next_deadline(state), *state.spared.values()]
+    times = [
+        state.timers.first(), state.spared.first(), state.patience.first(), state.questions.first(),
+    ]  # fmt: skip
     return min((t for t in times if t is not None), default=None)
 
 
@@ -147,37 +174,49 @@ def _status(process: Process) -> str:
     return "running" if process.os_pid else "starting"
 
 
-_REQUESTS: Final[dict[int, Any]] = {
-    ATTACH: lives.attach,
-    CANCEL_TIMER: timers.cancel,
-    DEMONITOR: signals.demonitor,
-    HIBERNATING: lives.hibernating,
-    INFO: info,
-    IS_ALIVE: signals.is_alive,
-    LINK: signals.link,
-    MONITOR: signals.monitor,
-    PROCESSES: processes,
-    READY: lives.ready,
-    READ_TIMER: timers.read,
-    REASON_OF: signals.reason_of,
-    REGISTER: names.register,
-    REGISTERED: names.registered,
-    SPAWN: lives.spawn,
-    STALE: warming.stale,
-    START_TIMER: timers.start,
-    SURVIVED: signals.survived,
-    TIMER_LEFT: timers.left,
-    UNLINK: signals.unlink,
-    UNREGISTER: names.unregister,
-    WARMED: warming.warmed,
-}
+Types: TypeAlias = tuple[type | UnionType, ...]
 
-_TIMED: Final[dict[int, Any]] = {
-    EXITING: lives.leaving,
-    FORKED: lives.forked,
-    REAPED: lives.reaped,
-    SIGNAL: signals.signal,
-    STOP: stop,
+
+class Request(NamedTuple):
+    """Who decides what a request means, and the types of its arguments."""
+
+    handler: Callable[..., list[Effect]]
+    types: Types
+    timed: bool = False
+    """Whether the decision depends on the time."""
+    of_launchers: bool = False
+    """Whether only a launcher may say so."""
+
+
+_REQUESTS: Final[dict[int, Request]] = {
+    ATTACH: Request(lives.attach, (str, int, bool)),
+    CANCEL_TIMER: Request(timers.cancel, (int, int), timed=True),
+    DEMONITOR: Request(signals.demonitor, (int,)),
+    EXITING: Request(lives.leaving, (bytes, int, int), timed=True),
+    FORKED: Request(lives.forked, (int, int, bytes), timed=True, of_launchers=True),
+    HIBERNATING: Request(lives.hibernating, (bool,)),
+    INFO: Request(info, (int,)),
+    IS_ALIVE: Request(signals.is_alive, (int,), timed=True),
+    LINK: Request(signals.link, (int,)),
+    MONITOR: Request(signals.monitor, (int, int | str)),
+    PARCELS: Request(lives.parcels, (int,)),
+    PROCESSES: Request(processes, ()),
+    READY: Request(lives.ready, (str | None, dict, int)),
+    READ_TIMER: Request(timers.read, (int, int), timed=True),
+    REAPED: Request(lives.reaped, (int, int), timed=True, of_launchers=True),
+    REASON_OF: Request(signals.reason_of, (int, int)),
+    REGISTER: Request(names.register, (str, int)),
+    REGISTERED: Request(names.registered, ()),
+    SIGNAL: Request(signals.signal, (int, bytes, bool, int), timed=True),
+    SPAWN: Request(lives.spawn, (dict,)),
+    STALE: Request(warming.stale, (str,)),
+    START_TIMER: Request(timers.start, (int, float, tuple)),
+    STOP: Request(stop, (), timed=True),
+    SURVIVED: Request(signals.survived, (int, int)),
+    TIMER_LEFT: Request(timers.left, (int, int, float | None)),
+    UNLINK: Request(signals.unlink, (int,)),
+    UNREGISTER: Request(names.unregister, (str,)),
+    WARMED: Request(warming.warmed, (list, list, bool), of_launchers=True),
 }
 
 _RAW: Final[dict[int, Any]] = {DELIVER: deliver, RING: ring}

@@ -6,6 +6,8 @@
 3. A timer for a process is in `timers` only while that process is in `processes`.
 4. A grave keeps the reason of a dead process, for callers that saw its pipe close; the oldest are
    forgotten, and then the reason is "noproc".
+5. Nothing that happens once for each process may look at all of them: `children`, `brood`,
+   `threads` find those that are meant, and what is due at some time is in a `Deadlines`.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from otp.kernel.graph import Graph
+from otp.kernel.groups import Groups
 from otp.wire.codec import flat
 from otp.wire.deadlines import Deadlines
 from otp.wire.protocol import LAUNCHER
@@ -43,6 +46,11 @@ class Death(NamedTuple):
     number: int = 0
 
 
+def stand_in(reason: bytes, why: str) -> bytes:
+    """What is told instead of a reason, which the kernel cannot read."""
+    return flat(f"(a reason of {len(reason)} bytes, {why})")
+
+
 class Timer(NamedTuple):
     kind: int
     destination: int | str
@@ -65,14 +73,12 @@ class Process:
     name: str | None = None
     initial_call: tuple[str, str, int] | None = None
     hibernating: bool = False
-    work: bytes | None = None
-    """The parcel with its function, until it has opened it."""
     missed_bell: bool = False
     """It was rung for before there was an OS process that could hear it."""
     killed: Death | None = None
     said: Death | None = None
     """The reason it gave before it left; true once it is reaped."""
-    told_to_end: float | None = None
+    told_to_end: bool = False
     asking: list[tuple[Question, int]] = field(default_factory=list)
     """Who wants to know its reason when it is dead; and how many signals they had sent before."""
     wondering: list[Question] = field(default_factory=list)
@@ -112,12 +118,24 @@ class State:
     workers: dict[int, int] = field(default_factory=dict)
     """OS process to serial number."""
     launchers: dict[int, int] = field(default_factory=dict)
-    """Serial number of a launcher to its OS process."""
+    """Serial number of a launcher to its OS process, 0 until it is forked; without the first."""
+    children: Groups = field(default_factory=Groups)
+    """The workers, by their parent."""
+    brood: Groups = field(default_factory=Groups)
+    """The workers, by the launcher that forks and reaps them."""
+    threads: Groups = field(default_factory=Groups)
+    """The processes that are attached, by their OS process."""
     names: dict[str, int] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
+    parcels: Graph = field(default_factory=Graph)
+    """Links those between whom there may be parcels."""
     timers: Deadlines[tuple[int, int], Timer] = field(default_factory=Deadlines)
-    spared: dict[int, float] = field(default_factory=dict)
+    spared: Deadlines[int, None] = field(default_factory=Deadlines)
     """Those who are to be killed, but not before they could hear an earlier signal."""
+    patience: Deadlines[int, None] = field(default_factory=Deadlines)
+    """Those whom the node's end waits for, and until when."""
+    questions: Deadlines[Question, tuple[int, Any]] = field(default_factory=Deadlines)
+    """Whom a question is about, and the answer if that one does not help with it in time."""
     timers_to: defaultdict[int, set[tuple[int, int]]] = field(
         default_factory=lambda: defaultdict(set)
     )
@@ -130,6 +148,24 @@ class State:
         self.last_serial += 1
         return self.last_serial
 
+    def enter(self, process: Process) -> None:
+        self.processes[process.serial] = process
+        for group, key in self._groups(process):
+            group.add(key, process.serial)
+
+    def remove(self, process: Process) -> None:
+        del self.processes[process.serial]
+        for group, key in self._groups(process):
+            group.discard(key, process.serial)
+
+    def _groups(self, process: Process) -> list[tuple[Groups, int]]:
+        if process.attached:
+            return [(self.threads, process.os_pid)]
+        return [(self.children, process.parent), (self.brood, process.launcher)]
+
+    def is_launcher(self, serial: int) -> bool:
+        return serial == LAUNCHER or serial in self.launchers
+
     def find(self, destination: int | str) -> Process | None:
         """The live process with this serial number or name."""
         serial = self.names.get(destination) if isinstance(destination, str) else destination
@@ -137,8 +173,7 @@ class State:
 
     def bury(self, serial: int, death: Death) -> None:
         if len(death.reason) > _LONGEST_EPITAPH:
-            text = f"(a reason of {len(death.reason)} bytes, too long to be kept)"
-            death = Death(flat(text), death.by, death.number)
+            death = death._replace(reason=stand_in(death.reason, "too long to be kept"))
         self.graves[serial] = death
         if len(self.graves) > _GRAVES:
             self.graves.popitem(last=False)

@@ -43,6 +43,7 @@ def build(state: State) -> list[Effect]:
     if warmth.building or not warmth.wanted or state.ending:
         return []
     warmth.building = state.new_serial()
+    state.launchers[warmth.building] = 0
     warmth.asked = set(warmth.wanted)
     modules = [*sorted(warmth.warm), *warmth.wanted]
     surroundings = list(warmth.wanted.values())[-1]
@@ -71,7 +72,7 @@ def retire(state: State, launcher: int) -> list[Effect]:
     """Let a superseded generation go when its last child is gone."""
     if launcher in (LAUNCHER, state.warmth.current) or launcher not in state.launchers:
         return []
-    if any(p.launcher == launcher for p in state.processes.values()):
+    if launcher in state.brood:
         return []
     return [Send(launcher, STOP, KERNEL, 0)]
 

@@ -106,7 +106,7 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
     place = Place(os.path.join(directory, f"{name}-{os.getpid()}-{secrets.token_hex(4)}"))
     place.make()
     surroundings.remember()
-    ready, write = os.pipe()
+    ready, write = map(pipe.above_stdio, os.pipe())
     order = {
         "root": place.root, "program": os.getpid(), "ready": write, "path": sys.path,
         "preload": [*_OURS, *preload],
@@ -150,9 +150,22 @@ def _run(order: str, write: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, *flags, "-c", _PROGRAM, order],
         stdin=subprocess.DEVNULL,
+        stdout=_output(1),
+        stderr=_output(2),
         pass_fds=[write],
         start_new_session=True,
     )
+
+
+def _output(fd: int) -> int | None:
+    """What the node prints goes where the program prints, or nowhere if that prints nowhere.
+
+    Never to what has its number by chance: a descriptor of the program's own is not inheritable.
+    """
+    try:
+        return None if os.get_inheritable(fd) else subprocess.DEVNULL
+    except OSError:
+        return subprocess.DEVNULL
 
 
 def _wait_until_ready(ready: int, program: subprocess.Popen[bytes]) -> None:

@@ -104,7 +104,11 @@ class Context:
         """
         tag = self.new_tag()
         self.mailbox.awaited[tag] = None
-        self.outbox.tell_kernel(kind, tag, payload)
+        try:
+            self.outbox.tell_kernel(kind, tag, payload)
+        except BaseException:
+            del self.mailbox.awaited[tag]
+            raise
         frame = self.reply(tag, deadline)
         if frame is None:
             return None
@@ -253,15 +257,14 @@ class Context:
 
         1. a frame is taken out of the mailbox  2. the bell brings the news that its sender is dead
         3. a sweep now would find a file that nobody names, and remove what is about to be opened:
-        so it is done when the next message is asked for.
+        so it is done when nothing is left to be opened and the next message is waited for. A sender
+        whose parcels are still named then stays for another time.
         """
-        dead, self.dead_senders = self.dead_senders, set()
-        waiting = [*self.mailbox.arrived, *(f for f in self.mailbox.awaited.values() if f)]
-        tickets = [f[3] for f in waiting if f[0] & PARCEL and isinstance(f[3], bytes)]
-        named = {parcel.path_of(self.place, ticket) for ticket in tickets}
-        for to, sender, path in parcel.lying(self.place):
-            if to == self.serial and sender in dead and path not in named:
-                parcel.discard(path)
+        for dead in tuple(self.dead_senders):  # first: what they sent has come before this news
+            waiting = [*self.mailbox.arrived, *(f for f in self.mailbox.awaited.values() if f)]
+            named = {f[3] for f in waiting if f[0] & PARCEL and isinstance(f[3], bytes)}
+            if parcel.clear(self.place, self.serial, dead, named):
+                self.dead_senders.discard(dead)
 
     def _drop(self, frame: Frame) -> None:
         if frame[0] & PARCEL:

@@ -15,19 +15,18 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from pickle import dumps
 from typing import Any, NoReturn
 
 from otp.errors import ProcessExit
 from otp.runtime import boot, here, surroundings
 from otp.runtime.context import Context
-from otp.runtime.reasons import NORMAL, pack_reason, reason_of
+from otp.runtime.reasons import NORMAL, last_words, pack_reason, reason_of
 from otp.terms import Crash, Pid
 from otp.wire import parcel, pipe
 from otp.wire.codec import decode
 from otp.wire.orphan import BELL, hear_of_parent, name_process, put_out_the_light
 from otp.wire.place import Place
-from otp.wire.protocol import EXITING, READY
+from otp.wire.protocol import READY
 
 log = logging.getLogger("otp.process")
 
@@ -80,7 +79,9 @@ def _become(birth: Birth, parent: int) -> Context:
     group = os.getpgrp()
     context.mailbox.node_is_gone = lambda: put_out_the_light(place, group)
     context.die_at_once = lambda: leave(context, *(context.condemned or (NORMAL, 0, 0)))
-    kernel = os.dup(birth.kernel)  # a forked child closes the context's and attaches by this one
+    kernel = pipe.duplicate(
+        birth.kernel
+    )  # a forked child closes the context's and attaches by this one
     boot.join(boot.Membership(place, kernel, place.id, 0))
     here.adopt(context)
     _hang_bell(place, birth.launcher)
@@ -135,7 +136,7 @@ def leave(context: Context, reason: bytes, by: int = 0, number: int = 0) -> NoRe
         for child in multiprocessing.active_children():
             child.terminate()
         _flush()
-        context.outbox.tell_kernel(EXITING, 0, dumps((reason, by, number)))
+        last_words(context.outbox, reason, by, number)
     finally:
         os._exit(0)
 

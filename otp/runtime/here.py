@@ -27,12 +27,13 @@ from otp.errors import NodeDown, ProcessExit
 from otp.runtime import boot
 from otp.runtime.context import Context
 from otp.runtime.outbox import write_to_kernel
-from otp.runtime.reasons import NORMAL, pack_reason, unpack_reason
+from otp.runtime.reasons import NORMAL, last_words, pack_reason, unpack_reason
 from otp.wire import pipe
 from otp.wire.codec import plain
 from otp.wire.frame import first, pack
 from otp.wire.orphan import BELL
-from otp.wire.protocol import ATTACH, EXITING
+from otp.wire.place import Place
+from otp.wire.protocol import ATTACH
 
 GONE: Final = (b"", 0, 0)
 """The sentence of a process that ended with its node or was left behind by a fork."""
@@ -94,20 +95,13 @@ def ring(signum: int = BELL, frame: object = None) -> None:
 
 def _attach() -> Context:
     member = boot.ensure()
-    place = member.place
-    name = f"new-{os.getpid()}-{threading.get_native_id()}-{monotonic_ns()}"
-    path = f"{place.root}/p/{name}"
+    kernel = pipe.duplicate(member.kernel)
     try:
-        pipe.make(path)
-    except FileNotFoundError:
-        raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
-    mailbox = pipe.open_mailbox(path)
-    try:
-        serial, rest = _introduce(mailbox, member.kernel, (name, os.getpid(), _has_bell()))
+        serial, mailbox, rest = _introduced(member.place, kernel)
     except BaseException:
-        os.close(mailbox)
+        os.close(kernel)
         raise
-    context = Context(place, serial, mailbox, os.dup(member.kernel))
+    context = Context(member.place, serial, mailbox, kernel)
     if rest:
         context.mailbox.unread(rest)
     _thread.context = context
@@ -119,8 +113,28 @@ def _attach() -> Context:
     return context
 
 
-def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[int, bytes]:
-    """Ask for a serial number; it is the first that ever comes into the new mailbox."""
+def _introduced(place: Place, kernel: int) -> tuple[int, int, bytes]:
+    """A serial number, the mailbox that goes with it, and what has come into that already."""
+    name = f"new-{os.getpid()}-{threading.get_native_id()}-{monotonic_ns()}"
+    path = f"{place.root}/p/{name}"
+    try:
+        pipe.make(path)
+    except FileNotFoundError:
+        raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+    try:
+        mailbox = pipe.open_mailbox(path)
+    except BaseException:
+        os.unlink(path)
+        raise
+    try:
+        return _introduce(mailbox, kernel, (name, os.getpid(), _has_bell()))
+    except BaseException:
+        os.close(mailbox)
+        raise
+
+
+def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[int, int, bytes]:
+    """Ask for a serial number; it, or a refusal, is the first that comes into the new mailbox."""
     write_to_kernel(kernel, pack(ATTACH, 0, 0, dumps(who)))
     poll = select.poll()
     poll.register(mailbox, select.POLLIN)
@@ -130,7 +144,11 @@ def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[i
     if not data:
         raise NodeDown("the node has ended; otp.node.start() begins a new one")
     payload, rest = first(data)
-    return plain(payload), rest
+    match plain(payload):
+        case ("error", number, text):
+            raise OSError(number, f"this thread cannot be a process of the node: {text}")
+        case serial:
+            return serial, mailbox, rest
 
 
 def _has_bell() -> bool:
@@ -171,7 +189,7 @@ def _end(context: Context) -> None:
 def _part(context: Context, reason: bytes = NORMAL, by: int = 0, number: int = 0) -> None:
     """Tell the kernel and let go of the descriptors."""
     with suppress(NodeDown, OSError):
-        context.outbox.tell_kernel(EXITING, 0, dumps((reason, by, number)))
+        last_words(context.outbox, reason, by, number)
     _close(context)
 
 

@@ -20,8 +20,10 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from os import write
+from pickle import dumps
 from struct import Struct
 from time import monotonic
 from typing import Any, Final
@@ -31,7 +33,7 @@ from otp.wire import parcel, pipe
 from otp.wire.codec import Encoded, encode
 from otp.wire.frame import HEAD, LIMIT, ROOM, header, pack
 from otp.wire.place import Place
-from otp.wire.protocol import DELIVER, KERNEL, PARCEL, RING, VERSION
+from otp.wire.protocol import DELIVER, KERNEL, PARCEL, PARCELS, RING, VERSION
 
 _PATIENCE: Final = 0.05
 _OPEN: Final = 256
@@ -83,8 +85,17 @@ class Outbox:
         write_to_kernel(self._kernel, pack(kind, self._serial, ref, payload))
 
     def parcel(self, to: int, encoded: Encoded) -> bytes:
-        """Put a long payload into a file for `to`; return its ticket."""
-        return parcel.write(self._place, to, self._serial, next(self._parcels), *encoded)
+        """Put a long payload into a file for `to`; return its ticket.
+
+        Raises `FileNotFoundError` if nobody is there, `OSError` if there is no room for it, and
+        `NodeDown` if the node has ended.
+        """
+        number = next(self._parcels)
+        with suppress(FileNotFoundError):
+            return parcel.write(self._place, to, self._serial, number, *encoded)
+        self.tell_kernel(PARCELS, 0, dumps((to,)))  # it is our first, or nobody is there
+        parcel.introduce(self._place, to, self._serial)
+        return parcel.write(self._place, to, self._serial, number, *encoded)
 
     def pipe_to(self, to: int) -> int:
         """The write end of that mailbox, from the cache if it is there; -1 if its owner is dead."""
@@ -131,7 +142,10 @@ class Outbox:
     def _send_parcel(self, kind: int, to: int, ref: int, encoded: Encoded) -> int:
         if self.pipe_to(to) < 0:
             return -1
-        ticket = self.parcel(to, encoded)
+        try:
+            ticket = self.parcel(to, encoded)
+        except FileNotFoundError:
+            return -1
         fd = self.put(to, pack(kind | PARCEL, self._serial, ref, ticket))
         if fd < 0:
             parcel.discard(parcel.path_of(self._place, ticket))

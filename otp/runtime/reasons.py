@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 import traceback
-from typing import Any, Final
+from pickle import dumps
+from typing import TYPE_CHECKING, Any, Final
 
 from otp.errors import ProcessExit, shorten
-from otp.terms import Crash, ExitStatus, ends_us, shown
+from otp.terms import Crash, ExitStatus, OpaqueException, Shutdown, ends_us, shown
 from otp.wire.codec import decode, flat
+from otp.wire.protocol import EXITING
+
+if TYPE_CHECKING:
+    from otp.runtime.outbox import Outbox
 
 log = logging.getLogger("otp.process")
 
 NORMAL: Final = flat("normal")
 KILLED: Final = flat("killed")
 NOPROC: Final = flat("noproc")
+
+_BRIEF: Final = 2000  # bytes of a reason for which there is always room
+_SHORT: Final = 200
 
 
 def pack_reason(reason: Any) -> bytes:
@@ -36,6 +44,32 @@ def _in_words(reason: Any) -> Any:
     if not isinstance(reason, tuple):
         return shorten(reason)
     return tuple(part if isinstance(part, str) else shorten(part) for part in reason)
+
+
+def in_brief(data: bytes) -> bytes:
+    """The same reason in so few words that it fits into any frame."""
+    brief = flat(_brief(unpack_reason(data)))
+    return brief if len(brief) <= _BRIEF else flat(shorten(unpack_reason(data)))
+
+
+def _brief(reason: Any) -> Any:
+    match reason:
+        case Crash(exception=error, traceback=text):
+            return Crash(OpaqueException(shorten(error)), text[-_BRIEF // 4 :])
+        case Shutdown(why=why):
+            return Shutdown(_brief(why))
+        case tuple():
+            return tuple(_brief(part) for part in reason)
+        case _:
+            return shorten(reason) if len(pack_reason(reason)) > _SHORT else reason
+
+
+def last_words(outbox: Outbox, reason: bytes, by: int, number: int) -> None:
+    """Tell the kernel why we end; in brief, if there is no room for a long story."""
+    try:
+        outbox.tell_kernel(EXITING, 0, dumps((reason, by, number)))
+    except OSError:
+        outbox.tell_kernel(EXITING, 0, dumps((in_brief(reason), by, number)))
 
 
 def unpack_reason(data: bytes) -> Any:

@@ -30,13 +30,13 @@ def receive(context: Context, match: Match | None, deadline: float | None) -> An
     if passed and (found := _from_passed(passed, match)) is not NOTHING:
         return found
     while True:
-        if context.dead_senders:
-            context.sweep()
         if timers.items:
             context.fire_timers()
         while arrived:
             if (found := _first(context, arrived, match)) is not NOTHING:
                 return found
+        if context.dead_senders:
+            context.sweep()
         until = context.next_due(deadline) if timers.items else deadline
         late = mailbox.wait(until) == LATE
         if context.condemned is not None:

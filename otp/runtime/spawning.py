@@ -13,7 +13,7 @@ from otp.runtime.context import Context
 from otp.terms import Pid
 from otp.wire import parcel
 from otp.wire.codec import Encoded, encode
-from otp.wire.protocol import LAUNCHER, SPAWN
+from otp.wire.protocol import KERNEL, SPAWN
 
 PATIENCE: Final = 1.5
 """How long the node's end waits for a process that nobody supervises, in seconds."""
@@ -58,23 +58,26 @@ def spawn(
         raise TypeError(f"spawn(function, *args) takes a function, not {function!r}")
     data, buffers = _encoded(function, args, kwargs, wish)
     in_parcel = bool(buffers) or len(data) > _INLINE
-    work = context.outbox.parcel(LAUNCHER, (data, buffers)) if in_parcel else data
+    work = context.outbox.parcel(KERNEL, (data, buffers)) if in_parcel else data
     module = wish.module or getattr(function, "__module__", None)
-    answer = context.question(SPAWN, {
-        "link": wish.link,
-        "monitor": wish.monitor,
-        "name": wish.name,
-        "label": wish.label or _name(function),
-        "patience": wish.patience,
-        "initial_call": wish.call or initial_call(function, len(args) + len(kwargs)),
-        "module": None if module == "__main__" else module,
-        "work": work,
-        "in_parcel": in_parcel,
-        "surroundings": surroundings.changed(),
-    })  # fmt: skip
-    if answer[0] != "ok" and in_parcel:
-        parcel.discard(parcel.path_of(context.place, work))
-    return _pid(context, *answer)
+    outcome: tuple[Any, ...] = ("refused",)
+    try:
+        outcome = context.question(SPAWN, {
+            "link": wish.link,
+            "monitor": wish.monitor,
+            "name": wish.name,
+            "label": wish.label or _name(function),
+            "patience": wish.patience,
+            "initial_call": wish.call or initial_call(function, len(args) + len(kwargs)),
+            "module": None if module == "__main__" else module,
+            "work": work,
+            "in_parcel": in_parcel,
+            "surroundings": surroundings.changed(),
+        })  # fmt: skip
+    finally:
+        if outcome[0] != "ok" and in_parcel:
+            parcel.discard(parcel.path_of(context.place, work))
+    return _pid(context, *outcome)
 
 
 def _encoded(

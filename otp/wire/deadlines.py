@@ -11,17 +11,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from heapq import heappop, heappush
-from typing import Generic, TypeVar
+from heapq import heapify, heappop, heappush
+from typing import Final, Generic, TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
 Item = TypeVar("Item")
+
+_FEW: Final = 64  # stale entries that are not worth a thought
 
 
 class Deadlines(Generic[Id, Item]):
     """Items by due time; equal times in the order they were added. Time is the caller's.
 
-    The doorbell may `cancel` between any two instructions of the others.
+    What is cancelled stays in the heap until it comes to the top, or until most of the heap is
+    stale. The doorbell may `cancel` between any two instructions of the others: so `cancel` leaves
+    the heap alone, and an entry that has gone stale meanwhile is never taken for anything else.
     """
 
     def __init__(self) -> None:
@@ -32,7 +36,12 @@ class Deadlines(Generic[Id, Item]):
     def __len__(self) -> int:
         return len(self.items)
 
+    def __contains__(self, id: Id) -> bool:
+        return id in self.items
+
     def add(self, id: Id, when: float, item: Item) -> None:
+        if len(self._heap) > 2 * len(self.items) + _FEW:
+            self._compact()
         self._count += 1
         self.items[id] = (when, self._count, item)
         heappush(self._heap, (when, self._count, id))
@@ -40,6 +49,10 @@ class Deadlines(Generic[Id, Item]):
     def when(self, id: Id) -> float | None:
         entry = self.items.get(id)
         return entry[0] if entry else None
+
+    def item(self, id: Id) -> Item | None:
+        entry = self.items.get(id)
+        return entry[2] if entry else None
 
     def cancel(self, id: Id) -> float | None:
         """Forget it; return when it was due, or None if it is not there any more."""
@@ -61,6 +74,12 @@ class Deadlines(Generic[Id, Item]):
             if (entry := self.items.pop(id, None)) is not None:
                 out.append((id, entry[2]))
         return out
+
+    def _compact(self) -> None:
+        current = list(self.items.items())
+        heap = [(when, count, id) for id, (when, count, _) in current]
+        heapify(heap)
+        self._heap = heap
 
     def _is_current(self, entry: tuple[float, int, Id]) -> bool:
         _, count, id = entry

@@ -5,16 +5,26 @@ its frame, the *ticket*. The receiver maps the file and removes it; the buffers 
 data of a numpy array) stay where they are mapped, so they are copied once on their whole way.
 
     file    pickle │ buffer │ buffer │ ... │ (offset, length) of each │ how many, pickle's length
-    name    TO.FROM.NUMBER
+    path    TO/FROM/NUMBER in the parcels of the node
+
+The kernel makes the directory TO before anyone hears of that process and removes it when it is
+dead, so who finds none writes to nobody. TO/FROM is made for the first parcel from there to there,
+after the kernel was told that it comes (`PARCELS`). So the kernel knows without looking whom a
+death concerns, and nobody ever lists what others wait for, which may be tens of thousands.
 
 What is left over, and who removes it:
 
-1. The receiver dies before it opened the file: the kernel removes all that is addressed to it.
-2. The sender is killed between the file and the frame: the kernel tells the receiver by a `SWEEP`,
-   which stands behind all that the dead ever sent. Files of that sender which no waiting frame
-   names then, nobody will ever ask for.
-3. The tmpfs is full (containers often have 64 MB): the file goes to the spare directory on disk.
-   If that is full as well, the sender gets the ``OSError`` and nothing was sent.
+1. The receiver dies before it opened the file: the kernel removes its directory.
+2. The sender is killed between the file and the frame: the kernel tells those to whom it has sent
+   parcels by a `SWEEP`, which stands behind all that the dead ever sent. Files of that sender which
+   no waiting frame names then, nobody will ever ask for. (What it wrote to the kernel, the kernel
+   has read by then, and removes the rest.)
+3. The tmpfs is full (containers often have 64 MB): the file goes to the spare directory on disk,
+   where all is the same but that senders make the directories. If that is full as well, the sender
+   gets the ``OSError`` and nothing was sent.
+
+What a new process is to run is sent to the kernel, which moves it into the directory of the new
+process, so all this holds for it too. A node that ends sweeps nothing: its directory goes whole.
 """
 
 from __future__ import annotations
@@ -23,34 +33,94 @@ import errno
 import mmap
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from pickle import PickleBuffer
 from struct import Struct
 from typing import BinaryIO, NamedTuple
 
-from otp.wire.place import Place
+from otp.wire.place import Place, remove_tree
+from otp.wire.protocol import KERNEL
 
 _ALIGN = 64
 _PAIR = Struct("<QQ")
-_NAME = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_PATH = re.compile(r"\d+/\d+/\d+")
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+# ---- directories
+
+
+def begin(place: Place, serial: int) -> None:
+    """Make room for what a process is sent that is about to be."""
+    os.mkdir(f"{place.parcels}/{serial}", 0o700)
+
+
+def introduce(place: Place, to: int, sender: int) -> None:
+    """The first parcel from there to there is about to be written.
+
+    Raises `FileNotFoundError` if the receiver is dead.
+    """
+    with suppress(FileExistsError):
+        os.mkdir(f"{place.parcels}/{to}/{sender}", 0o700)
+
+
+def end(place: Place, serial: int) -> None:
+    """Remove what a process was sent that is dead."""
+    for root in (place.parcels, place.spare):
+        try:
+            os.rmdir(f"{root}/{serial}")
+        except FileNotFoundError:
+            pass
+        except OSError:  # it is not empty
+            remove_tree(f"{root}/{serial}")
+
+
+def clear(place: Place, to: int, sender: int, named: Collection[bytes] = ()) -> bool:
+    """Remove what a dead sender has left, but for these tickets; whether nothing remains."""
+    nothing = True
+    for kind, root in ((b"n", place.parcels), (b"s", place.spare)):
+        directory = f"{root}/{to}/{sender}"
+        try:
+            for number in os.listdir(directory):
+                if kind + f"{to}/{sender}/{number}".encode() not in named:
+                    discard(f"{directory}/{number}")
+            os.rmdir(directory)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            nothing = False
+    return nothing
+
+
+def _make_spare(place: Place, to: int, sender: int) -> None:
+    for path in (place.spare, f"{place.spare}/{to}", f"{place.spare}/{to}/{sender}"):
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+
+
+# ---- files
 
 
 def write(
     place: Place, to: int, sender: int, number: int, data: bytes, buffers: list[PickleBuffer]
 ) -> bytes:
-    """Put the payload into a file; return the ticket."""
-    name = f"{to}.{sender}.{number}"
+    """Put the payload into a file; return the ticket.
+
+    Raises `FileNotFoundError` if these two are not introduced, or the receiver is dead.
+    """
+    path = f"{to}/{sender}/{number}"
     try:
-        _write(f"{place.parcels}/{name}", data, buffers)
-        return b"n" + name.encode()
+        _write(f"{place.parcels}/{path}", data, buffers)
+        return b"n" + path.encode()
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in _FULL:
             raise
-    with suppress(FileExistsError):
-        os.mkdir(place.spare, 0o700)
-    _write(f"{place.spare}/{name}", data, buffers)
-    return b"s" + name.encode()
+    _make_spare(place, to, sender)
+    _write(f"{place.spare}/{path}", data, buffers)
+    return b"s" + path.encode()
 
 
 def _write(path: str, data: bytes, buffers: list[PickleBuffer]) -> None:
@@ -86,10 +156,21 @@ def _put(file: BinaryIO, data: memoryview) -> int:
 
 def path_of(place: Place, ticket: bytes) -> str:
     """The file that a ticket names. Raises `ValueError` for a ticket that nobody here has made."""
-    name = ticket[1:].decode("ascii", "replace")
-    if not _NAME.fullmatch(name) or ticket[:1] not in (b"n", b"s"):
+    path = ticket[1:].decode("ascii", "replace")
+    if not _PATH.fullmatch(path) or ticket[:1] not in (b"n", b"s"):
         raise ValueError(f"no parcel has the ticket {ticket!r}")
-    return f"{place.parcels if ticket[:1] == b'n' else place.spare}/{name}"
+    return f"{place.parcels if ticket[:1] == b'n' else place.spare}/{path}"
+
+
+def forwarded(ticket: bytes, to: int) -> bytes:
+    """The ticket of a parcel that the kernel forwards: it is the first from there to there."""
+    return ticket[:1] + f"{to}/{KERNEL}/0".encode()
+
+
+def forward(place: Place, ticket: bytes, to: int) -> None:
+    """Let a parcel for the kernel be one for somebody else."""
+    (introduce if ticket[:1] == b"n" else _make_spare)(place, to, KERNEL)
+    os.rename(path_of(place, ticket), path_of(place, forwarded(ticket, to)))
 
 
 class Contents(NamedTuple):
@@ -139,12 +220,3 @@ def discard(path: str) -> None:
     """Remove a file that may be gone already."""
     with suppress(FileNotFoundError):
         os.unlink(path)
-
-
-def lying(place: Place) -> Iterator[tuple[int, int, str]]:
-    """All parcels that nobody has opened: to whom, from whom, path."""
-    for directory in (place.parcels, place.spare):
-        with suppress(FileNotFoundError):
-            for name in os.listdir(directory):
-                if found := _NAME.fullmatch(name):
-                    yield int(found[1]), int(found[2]), f"{directory}/{name}"

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import errno
 import os
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from typing import Final
 
 READ: Final = 65536
 """As much as a pipe can hold by default: one `read` empties it."""
 
+_FIRST: Final = 3
 _GONE: Final = {errno.ENXIO, errno.ENOENT, errno.EPIPE}
 
 
@@ -29,22 +31,55 @@ def make(path: str) -> None:
 
 def open_mailbox(path: str) -> int:
     """The reader's descriptor."""
-    return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    return _open(path, os.O_RDWR)
 
 
 def open_writer(path: str) -> int | None:
     """A writer's descriptor, or None if the mailbox has no owner any more."""
     try:
-        return os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return _open(path, os.O_WRONLY)
     except OSError as error:
         if error.errno in _GONE:
             return None
-        if error.errno in (errno.EMFILE, errno.ENFILE):
-            raise OSError(
-                error.errno,
-                "no descriptor left to open a mailbox; raise the limit (ulimit -n)",
-            ) from error
         raise
+
+
+def _open(path: str, flags: int) -> int:
+    try:
+        return above_stdio(os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise _too_many(error) from error
+        raise
+
+
+def duplicate(fd: int) -> int:
+    """Another descriptor for the same pipe."""
+    try:
+        return fcntl(fd, F_DUPFD_CLOEXEC, _FIRST)
+    except OSError as error:
+        if error.errno == errno.EMFILE:
+            raise _too_many(error) from error
+        raise
+
+
+def above_stdio(fd: int) -> int:
+    """The same pipe, by a descriptor that nobody takes for the standard input or an output.
+
+    In a program without these, a mailbox would get their numbers, and what the programs that it
+    runs print.
+    """
+    if fd >= _FIRST:
+        return fd
+    try:
+        return fcntl(fd, F_DUPFD_CLOEXEC, _FIRST)
+    finally:
+        os.close(fd)
+
+
+def _too_many(error: OSError) -> OSError:
+    text = "no descriptor left to open a mailbox; raise the limit (ulimit -n)"
+    return OSError(error.errno, text)
 
 
 def read(fd: int) -> bytes:

@@ -6,7 +6,7 @@
         lock                    held by the kernel as long as it lives
         p/12                    the mailbox pipe of <0.12.0>; p/0 is the kernel's
         names/%2Fodd%20name     a symlink to the serial number of who has the name
-        parcels/                payloads too long for a frame
+        parcels/12/             payloads too long for a frame, for <0.12.0>
 
 Whoever can write here can make our processes load pickles, that is: run code. So the base must be
 a directory of ours that nobody else may enter (0700); anything else is refused, never repaired.
@@ -100,16 +100,21 @@ class Place:
         return True
 
     def remove(self) -> None:
-        """Leave nothing behind.
+        """Leave nothing behind."""
+        remove_tree(self.root)
+        remove_tree(self.spare)
 
-        Two may try at once, and each would give up a directory from which the other just removes
-        the last file: so it is tried again until it is gone.
-        """
-        for _ in range(_TRIES):
-            shutil.rmtree(self.root, ignore_errors=True)
-            if not os.path.exists(self.root):
-                break
-        shutil.rmtree(self.spare, ignore_errors=True)
+
+def remove_tree(path: str) -> None:
+    """Remove a directory with all that is in it, or comes into it meanwhile.
+
+    Two may try at once, and each would give up a directory from which the other just removes the
+    last file: so it is tried again until it is gone.
+    """
+    for _ in range(_TRIES):
+        shutil.rmtree(path, ignore_errors=True)
+        if not os.path.exists(path):
+            break
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@
          │                                                        ▲
          │ SPAWN LINK UNLINK MONITOR DEMONITOR SIGNAL             │ ANSWER EXIT DOWN
          │ REGISTER START_TIMER ... RING DELIVER                  │ MESSAGE (timers)
-         │ READY EXITING SURVIVED HIBERNATING STALE               │
+         │ READY EXITING SURVIVED HIBERNATING STALE PARCELS       │
          └───────────────────►  the kernel  ──────────────────────┘
                                   │    ▲
                              FORK │    │ FORKED REAPED WARMED
@@ -86,6 +86,7 @@ STOP: Final = 54
 HIBERNATING: Final = 55
 TIMER_LEFT: Final = 56  # the answer to TIMER_ASKED
 STALE: Final = 57
+PARCELS: Final = 58  # it is about to write its first parcel to this process
 
 # between the kernel and the launchers
 FORK: Final = 64

@@ -265,3 +265,16 @@ def test_exit_ends_what_calls_it_and_errors_do_not_catch_it() -> None:
     _, ref = process.spawn_monitor(tries)
     assert expect_down(ref) == "boom"
     assert not issubclass(ProcessExit, Exception)
+
+
+def test_nobody_waits_for_a_stopped_process_to_hear_of_its_end() -> None:
+    """It is alive until it goes on, and dies of the signal then."""
+    pid, ref = process.spawn_monitor(sleeper.sleeps, process.self())
+    expect(sleeper.BEGUN)
+    os_pid = process.info(pid)["os_pid"]
+    os.kill(os_pid, signal.SIGSTOP)
+    process.exit(pid, "boom")
+    assert process.is_alive(pid)
+    os.kill(os_pid, signal.SIGCONT)
+    assert expect_down(ref) == "boom"
+    assert not process.is_alive(pid)

@@ -16,6 +16,7 @@ from otp.errors import CallsItself, CallTimeout, NoProcess, ServerDied
 from otp.gen_server import NoReply, Reply, Stop
 from otp.terms import Crash, ExitStatus, From, Global, Pid, Shutdown, Signal, Via
 from tests.expecting import expect, expect_down, expect_nothing
+from tests.footprint import parcels
 from tests.servers import crasher, keeper, witness
 from tests.servers.counter import Counter
 
@@ -139,7 +140,7 @@ def test_a_call_ends_with_its_time_and_a_late_reply_is_dropped(late: Any) -> Non
     gen_server.cast(server, lambda state: (gen_server.reply(caller, late), NoReply(state))[1])
     assert alive(server)
     expect_nothing()
-    assert os.listdir(f"{node.current().directory}/parcels") == []
+    assert parcels(node.current().directory) == []
     process.exit(server, "kill")
 
 
@@ -248,5 +249,5 @@ def test_requests_and_replies_of_any_size(value: Any) -> None:
     reply = gen_server.call(server, partial(witness.echo, value), None)
     assert type(reply) is type(value)
     assert np.array_equal(reply, value) if isinstance(value, np.ndarray) else reply == value
-    assert os.listdir(f"{node.current().directory}/parcels") == []
+    assert parcels(node.current().directory) == []
     process.exit(server, "kill")

@@ -19,6 +19,7 @@ from otp.errors import BadRequest, CallError, ServerDied
 from otp.gen_server import NoReply, Reply
 from otp.terms import Crash, Down, Exit, From, Pid
 from tests.expecting import expect, expect_down, expect_nothing
+from tests.footprint import parcels
 from tests.programs import Program, gone, launchers, program
 from tests.servers import awkward, chatterbox, crasher, listener, sleeper, witness
 from tests.servers.counter import Counter
@@ -221,7 +222,7 @@ def test_7_a_bad_message_harms_nobody(what: str) -> None:
             UNSENDABLE[what](server, (awkward.unpicklable(), padding))
     assert gen_server.call(server, "count") == 0
     assert process.processes() == before
-    assert os.listdir(f"{node.current().directory}/parcels") == []
+    assert parcels(node.current().directory) == []
     expect_nothing()
 
 
@@ -237,7 +238,7 @@ def test_7_what_cannot_be_unpickled_never_kills_the_receiver(padding: bytes) -> 
     assert caught.value.reason == Crash(ValueError("cannot be built here"))
     gen_server.cast(server, "readable")
     assert gen_server.call(server, "count") == 1
-    assert os.listdir(f"{node.current().directory}/parcels") == []
+    assert parcels(node.current().directory) == []
 
 
 def test_7_an_unreadable_reply_is_an_error_of_the_call() -> None:

@@ -6,10 +6,10 @@ second, and so on, until it survives the act. After each death the world is look
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from otp import gen_server, node, process
 from otp.errors import ServerDied, StartError
 from otp.gen_server import Reply, Stop
 from otp.terms import Down, Exit, Pid
+from tests import footprint
 from tests.expecting import expect, expect_down, expect_nothing
 from tests.servers import relay, saboteur, witness
 from tests.servers.counter import Counter
@@ -49,11 +50,11 @@ def killed_at_each_line(act: Callable[[], Any], step: int) -> Iterator[tuple[Pid
     pytest.fail(f"it has more than {MOST} lines")
 
 
-def parcels() -> list[str]:
+def parcels() -> list[Path]:
     """What lies about, when we have looked at our mailbox and so have heard who is dead."""
     with suppress(TimeoutError):
         process.receive(lambda message: False, timeout=0)
-    return os.listdir(f"{node.current().directory}/parcels")
+    return footprint.parcels(node.current().directory)
 
 
 def test_a_sender_leaves_whole_messages_or_none() -> None:

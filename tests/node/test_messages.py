@@ -13,6 +13,7 @@ import pytest
 from otp import node, process
 from otp.terms import Down, From, Pid, Via
 from otp.wire.frame import LIMIT
+from tests import footprint
 from tests.expecting import expect, expect_down, expect_nothing
 from tests.servers import awkward, crasher, keeper
 
@@ -60,7 +61,7 @@ def test_a_message_may_be_longer_than_a_frame(size: int) -> None:
 
 
 def parcels() -> list[Path]:
-    return list(Path(node.current().directory, "parcels").iterdir())
+    return footprint.parcels(node.current().directory)
 
 
 @pytest.mark.parametrize("message", [bytes(50 * MB), np.arange(4 * MB)], ids=["bytes", "array"])

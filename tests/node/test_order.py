@@ -16,6 +16,7 @@ import pytest
 from otp import gen_server, node, process
 from otp.terms import Exit, Pid
 from tests.expecting import expect, expect_down, expect_nothing
+from tests.footprint import parcels
 from tests.servers import chatterbox, sleeper
 from tests.servers.counter import Counter
 
@@ -182,7 +183,7 @@ def test_a_stopped_process_that_is_killed_takes_its_messages_along() -> None:
         process.send(pid, bytes(10_000))
     os.kill(os_pid, signal.SIGKILL)
     assert expect_down(ref) == "killed"
-    assert os.listdir(f"{node.current().directory}/parcels") == []
+    assert parcels(node.current().directory) == []
 
 
 def test_a_thread_has_no_bell_and_loses_nothing() -> None:
@@ -227,7 +228,7 @@ def test_one_that_sleeps_in_a_callback_takes_in_what_comes() -> None:
     process.send(pid, bytes(1_000_000))
     process.exit(pid, "kill")
     assert expect_down(ref) == "killed"
-    assert os.listdir(f"{node.current().directory}/parcels") == []
+    assert parcels(node.current().directory) == []
 
 
 @pytest.mark.parametrize("busy", sleeper.WAYS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from time import monotonic
 
 from otp import process
@@ -55,6 +57,18 @@ def test_a_busy_owner_is_not_waited_for() -> None:
     ref = expect()
     assert process.cancel_timer(ref) > FAR - 60
     process.exit(pid, "kill")
+
+
+def test_a_stopped_owner_is_not_waited_for() -> None:
+    pid = process.spawn_link(owner, process.self())
+    ref = expect()
+    os.kill(process.info(pid)["os_pid"], signal.SIGSTOP)
+    assert process.read_timer(ref) is None
+    assert process.cancel_timer(ref) is None
+    os.kill(process.info(pid)["os_pid"], signal.SIGCONT)
+    assert process.read_timer(ref) is None  # the question was passed on, and heard at last
+    process.send(pid, "end")
+    assert expect() == "end"
 
 
 def test_the_death_of_the_owner_is_an_answer() -> None:

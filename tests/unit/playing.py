@@ -24,6 +24,10 @@ from otp.wire.protocol import (
 )
 
 PROGRAM = 100
+ORDER: dict[str, Any] = {
+    "link": False, "monitor": 0, "name": None, "label": "worker", "patience": 5.0,
+    "module": None, "work": b"work", "in_parcel": False, "surroundings": {},
+}  # fmt: skip
 
 
 class Play:
@@ -57,11 +61,7 @@ class Play:
         return self.state.last_serial
 
     def order(self, parent: int, **wish: Any) -> list[Effect]:
-        defaults = {
-            "link": False, "monitor": 0, "name": None, "label": "worker", "patience": 5.0,
-            "module": None, "work": b"work", "in_parcel": False, "surroundings": {},
-        }  # fmt: skip
-        return self.tell(SPAWN, parent, defaults | wish, ref=5)
+        return self.tell(SPAWN, parent, ORDER | wish, ref=5)
 
     def spawn(self, parent: int | None = None, **wish: Any) -> int:
         """A worker that has been forked and is ready."""

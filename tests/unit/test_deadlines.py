@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import sys
+
+import pytest
 
 from otp.wire.deadlines import Deadlines
 
@@ -33,6 +36,41 @@ def test_what_is_cancelled_is_never_due() -> None:
     assert len(deadlines) == 1
     assert deadlines.due(99.0) == [(2, "y")]
     assert deadlines.cancel(2) is None
+
+
+def test_what_is_cancelled_does_not_pile_up() -> None:
+    deadlines = Deadlines()
+    deadlines.add("kept", 9.0, "x")
+    for id in range(10_000):
+        deadlines.add(id, 3600.0, "never")
+        assert deadlines.cancel(id) == 3600.0
+    assert len(deadlines._heap) < 100
+    assert deadlines.due(9999.0) == [("kept", "x")]
+
+
+@pytest.mark.parametrize("last", range(40))
+def test_the_bell_may_cancel_between_any_two_lines(last: int, monkeypatch) -> None:
+    """It cancels in the midst of an `add` that clears the heap of what is stale."""
+    monkeypatch.setattr("otp.wire.deadlines._FEW", 0)
+    deadlines, lines = Deadlines(), iter(range(last))
+    for id in range(5):
+        deadlines.add(id, 10.0 - id, id)
+    for id in range(3):
+        deadlines.cancel(id)
+
+    def bell(frame, event, arg):
+        if event == "line" and next(lines, None) is None:
+            deadlines.cancel(4)
+        return bell
+
+    before = sys.gettrace()
+    sys.settrace(bell)
+    try:
+        deadlines.add(5, 1.0, 5)
+    finally:
+        sys.settrace(before)
+    deadlines.cancel(4)
+    assert deadlines.due(99.0) == [(5, 5), (3, 3)]
 
 
 def test_an_id_that_is_added_again_is_due_at_the_new_time_alone() -> None:

@@ -5,6 +5,8 @@ Rules 1 to 4 are those at the head of `otp.kernel.ending`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from otp.kernel import lives, state
@@ -112,3 +114,29 @@ def test_the_last_one_puts_out_the_light(play: Play) -> None:
     stop(play)
     assert Halt() not in play.leave(one)
     assert play.leave(other)[-1] == Halt()
+
+
+class Seen(dict[Any, Any]):
+    """Counts how often somebody looks through all of it."""
+
+    times = 0
+
+    def values(self) -> Any:
+        self.times += 1
+        return super().values()
+
+
+def test_no_death_is_a_reason_to_look_through_all_the_living(play: Play) -> None:
+    """The end of a node would take the square of the time."""
+    workers = [play.spawn() for _ in range(20)]
+    children = [play.spawn(worker) for worker in workers]
+    play.state.processes = seen = Seen(play.state.processes)
+    play.leave(children.pop())
+    assert seen.times == 0
+    stop(play)
+    seen.times = 0
+    for serial in [*workers, *children]:
+        play.tick(play.now)
+        state.next_deadline(play.state)
+        play.leave(serial)
+    assert seen.times == 0

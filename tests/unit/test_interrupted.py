@@ -45,6 +45,8 @@ class Process:
 def place(tmp_path) -> Place:
     place = Place(str(tmp_path / "node"))
     place.make()
+    parcel.begin(place, 2)
+    parcel.introduce(place, 2, 9)
     return place
 
 
@@ -106,7 +108,7 @@ def test_every_message_is_heard_once_and_in_order(place: Place, again: int) -> N
         messages, struck = heard(process, (at, again), None)
         assert messages == wanted, f"interrupted at place {at}"
         assert process.context.mailbox.awaited[14] == (REPLY, 9, 14, flat("awaited"))
-        assert not os.listdir(place.parcels)
+        assert not os.listdir(f"{place.parcels}/2/9")
         process.close()
     assert at > 50
 

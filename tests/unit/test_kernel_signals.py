@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import struct
 from pickle import UnpicklingError, dumps
+from typing import Any
 
 import pytest
 
 from otp.kernel.effects import Forward, Hold, Ring, Send
+from otp.kernel.signals import GRACE
+from otp.kernel.state import next_deadline
 from otp.wire.codec import decode, flat
 from otp.wire.protocol import (
+    ATTACH,
     DELIVER,
     DEMONITOR,
     EXITING,
+    FORKED,
+    INFO,
     IS_ALIVE,
+    KERNEL,
     KILL,
+    LAUNCHER,
     LINK,
     MONITOR,
     PROCESSES,
+    REAPED,
+    REGISTER,
     RING,
     SIGNAL,
+    SPAWN,
     SURVIVED,
     UNLINK,
     UNREGISTER,
+    WARMED,
 )
-from tests.unit.playing import PROGRAM, Play, answers, news
+from tests.unit.playing import ORDER, PROGRAM, Play, answers, news
 
 
 @pytest.fixture
@@ -76,6 +88,29 @@ def test_is_alive_is_answered_by_an_end_too(play: Play, news_of_its_end: str) ->
     says = news_of_its_end == "last words"
     effects = play.tell(EXITING, serial, flat("x"), 0, 0) if says else play.reap(serial, -9)
     assert [decode(answer.payload) for answer in answers(effects)] == [False]
+
+
+def test_is_alive_waits_for_nobody_for_long(play: Play) -> None:
+    """It is stopped, and hears its exit signal in an hour; it is alive until then."""
+    serial = play.spawn()
+    play.tell(SIGNAL, play.main, serial, flat("boom"), False, 1)
+    play.tell(IS_ALIVE, play.main, serial, ref=5)
+    assert play.tick(GRACE * 0.9) == []
+    assert next_deadline(play.state) == GRACE
+    (answer,) = answers(play.tick(GRACE))
+    assert (answer.to, answer.ref, decode(answer.payload)) == (play.main, 5, True)
+    assert next_deadline(play.state) is None
+    assert answers(play.tell(EXITING, serial, flat("boom"), play.main, 1)) == []
+
+
+def test_one_that_is_not_forked_yet_has_that_time_when_it_is(play: Play) -> None:
+    serial = play.launch()
+    play.tell(SIGNAL, play.main, serial, flat("boom"), False, 1)
+    play.tell(IS_ALIVE, play.main, serial, ref=5)
+    assert answers(play.tick(GRACE)) == []
+    play.fork(serial)
+    assert answers(play.tick(1.9 * GRACE)) == []
+    assert [decode(answer.payload) for answer in answers(play.tick(2 * GRACE))] == [True]
 
 
 def test_nobody_waits_for_a_thread_to_hear_of_its_end(play: Play) -> None:
@@ -135,9 +170,42 @@ def test_a_frame_that_found_no_room_is_carried(play: Play) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "payload"),
-    [(99, b""), (LINK, b"no pickle"), (LINK, dumps(())), (LINK, dumps((print,))), (RING, b"x")],
-)
+    [
+        (99, b""), (LINK, b"no pickle"), (LINK, dumps(())), (LINK, dumps((print,))), (RING, b"x"),
+        (LINK, dumps(("kv",))), (LINK, dumps((2, 3))), (LINK, dumps([2])), (INFO, dumps(([],))),
+        (REGISTER, dumps((5, 2))), (EXITING, dumps(("reason", 0, 0))),
+        (SIGNAL, dumps((2, "reason", False, 1))), (MONITOR, dumps(("tag", 9))),
+        (ATTACH, dumps(("new-1", "100", True))), (ATTACH, dumps(("../p/0", 100, True))),
+        (SPAWN, dumps(({"name": None},))), (SPAWN, dumps(({**ORDER, "patience": "x"},))),
+    ],
+)  # fmt: skip
 def test_what_is_no_request_is_refused_and_changes_nothing(play: Play, kind, payload) -> None:
-    with pytest.raises((ValueError, TypeError, UnpicklingError, struct.error)):
+    with pytest.raises((ValueError, TypeError, KeyError, UnpicklingError, struct.error)):
         play.raw(kind, play.main, payload)
     assert play.ask(PROCESSES, play.main) == [play.main]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [(FORKED, (3, 0, b"reason")), (FORKED, (3, 999, b"")), (REAPED, (1003, -9)),
+     (WARMED, (["shop"], [], True))],
+)  # fmt: skip
+def test_what_a_launcher_says_no_other_can_say(play: Play, kind: int, arguments: Any) -> None:
+    serial = play.spawn()
+    assert serial == 3
+    for sender in (play.main, serial, 9999):
+        with pytest.raises(ValueError, match="is no launcher"):
+            play.tell(kind, sender, *arguments)
+    assert play.ask(PROCESSES, play.main) == [play.main, serial]
+    assert play.state.warmth.current == LAUNCHER
+    assert not play.state.warmth.warm
+
+
+def test_the_kernel_and_its_launchers_are_no_processes(play: Play) -> None:
+    for serial in (KERNEL, LAUNCHER):
+        target = serial.to_bytes(4, "little")
+        for kind in (RING, DELIVER):
+            (answer,) = play.raw(kind, play.main, target + b"frame"[: 5 * (kind == DELIVER)], ref=1)
+            assert decode(answer.payload) == "dead"
+        play.tell(SIGNAL, play.main, serial, flat("kill"), True, 1)
+        assert play.ask(INFO, play.main, serial) is None

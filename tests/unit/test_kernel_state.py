@@ -11,7 +11,7 @@ import pytest
 
 from otp.kernel import lives
 from otp.kernel.effects import Hold, Launch, Name, Release, Remove, Ring, Send, Unname, Welcome
-from otp.kernel.table import Death, Question
+from otp.kernel.table import Death
 from otp.terms import Crash, ExitStatus, Signal
 from otp.wire.codec import decode, flat
 from otp.wire.protocol import (
@@ -152,7 +152,7 @@ def test_who_is_killed_before_it_is_forked_is_killed_then(play: Play) -> None:
 def test_a_launch_that_fails_undoes_all(play: Play) -> None:
     (launch,) = play.order(play.main, name="kv", link=True, monitor=3)
     error = OSError(24, "Too many open files")
-    effects = lives.launch_failed(play.state, launch.serial, Question(play.main, 5), error, 0.0)
+    effects = lives.undo(play.state, launch, error)
     assert decode(answers(effects)[0].payload) == ("error", 24, "[Errno 24] Too many open files")
     assert Unname("kv") in effects
     assert play.ask(PROCESSES, play.main) == [play.main]

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pickle import loads
+from typing import Any
 
 import pytest
 
 from otp.kernel.effects import Ring, Send
-from otp.wire.protocol import CANCEL_TIMER, READ_TIMER, TIMER_ASKED, TIMER_LEFT
+from otp.kernel.questions import GRACE
+from otp.kernel.state import next_deadline
+from otp.wire.protocol import (
+    CANCEL_TIMER,
+    MESSAGE,
+    READ_TIMER,
+    START_TIMER,
+    TIMER_ASKED,
+    TIMER_LEFT,
+)
 from tests.unit.playing import Play, answers
 
 
@@ -42,6 +52,38 @@ def test_an_owner_that_dies_has_answered(play: Play) -> None:
     play.tell(CANCEL_TIMER, play.main, owner, 9, ref=5)
     (answer,) = answers(play.leave(owner))
     assert (answer.to, answer.ref, loads(answer.payload)) == (play.main, 5, None)
+
+
+@pytest.mark.parametrize("kind", [CANCEL_TIMER, READ_TIMER])
+def test_an_owner_that_does_not_react_has_no_such_timer(play: Play, kind: int) -> None:
+    """It is stopped, or in C code for long."""
+    owner = play.spawn()
+    play.tell(kind, play.main, owner, 9, ref=5)
+    assert next_deadline(play.state) == GRACE
+    assert play.tick(GRACE * 0.9) == []
+    (answer,) = answers(play.tick(GRACE))
+    assert (answer.to, answer.ref, loads(answer.payload)) == (play.main, 5, None)
+    assert next_deadline(play.state) is None
+    assert play.tell(TIMER_LEFT, owner, play.main, 5, 12.5) == []
+    assert answers(play.leave(owner)) == []
+
+
+def test_what_is_cancelled_is_forgotten_with_its_destination(play: Play) -> None:
+    serial = play.spawn()
+    for tag in range(3):
+        play.tell(START_TIMER, play.main, tag, 3600.0, (MESSAGE, serial, b"never"))
+        assert play.ask(CANCEL_TIMER, play.main, play.main, tag) == 3600.0
+    assert not play.state.timers_to
+
+
+@pytest.mark.parametrize(
+    ("when", "kind", "message"),
+    [(float("nan"), MESSAGE, b"x"), ("1", MESSAGE, b"x"), (1.0, 999, b"x"), (1.0, MESSAGE, "x")],
+)
+def test_what_is_no_timer_is_refused(play: Play, when: Any, kind: int, message: Any) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        play.tell(START_TIMER, play.main, 1, when, (kind, play.main, message))
+    assert next_deadline(play.state) is None
 
 
 def test_nobody_is_asked_who_is_dead_or_has_no_bell_or_asks_himself(play: Play) -> None:

@@ -6,11 +6,12 @@ import errno
 import os
 from pathlib import Path
 from pickle import PickleBuffer
+from typing import Any
 
 import pytest
 
 from otp.wire import parcel
-from otp.wire.parcel import discard, lying, open_parcel, path_of, read_bytes, write
+from otp.wire.parcel import begin, discard, open_parcel, path_of, read_bytes
 from otp.wire.place import Place
 
 
@@ -18,8 +19,25 @@ from otp.wire.place import Place
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     place = Place(str(tmp_path / "node"))
     place.make()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("otp.wire.place._TEMP", str(tmp_path))
+    begin(place, 5)
+    begin(place, 6)
     return place
+
+
+def write(place: Place, to: int, sender: int, number: int, *contents: Any) -> bytes:
+    """As a sender does, with the first and all others."""
+    parcel.introduce(place, to, sender)
+    return parcel.write(place, to, sender, number, *contents)
+
+
+def lying(place: Place) -> list[str]:
+    """What nobody has opened."""
+    found = []
+    for root in (place.parcels, place.spare):
+        files = [path for path in Path(root).rglob("*") if not path.is_dir()]
+        found += [str(path.relative_to(root)) for path in files]
+    return sorted(found)
 
 
 def buffers(*contents: bytes) -> list[PickleBuffer]:
@@ -39,7 +57,7 @@ def test_a_parcel_comes_out_as_it_went_in(place: Place, contents: list[bytes]) -
 def test_opening_removes_the_file(place: Place) -> None:
     ticket = write(place, 5, 2, 1, b"pickle", [])
     assert read_bytes(place, ticket) == b"pickle"
-    assert os.listdir(place.parcels) == []
+    assert lying(place) == []
     with pytest.raises(FileNotFoundError):
         open_parcel(place, ticket)
 
@@ -55,15 +73,71 @@ def test_a_parcel_is_private(place: Place) -> None:
     assert os.stat(path).st_mode & 0o777 == 0o600
 
 
-def test_what_lies_about_is_known_by_receiver_and_sender(place: Place) -> None:
+def test_a_first_parcel_is_announced_before_it_can_be_written(place: Place) -> None:
+    with pytest.raises(FileNotFoundError):
+        parcel.write(place, 5, 2, 1, b"x", [])
+    parcel.introduce(place, 5, 2)
+    parcel.introduce(place, 5, 2)
+    assert parcel.write(place, 5, 2, 1, b"x", []) == b"n5/2/1"
+
+
+def test_nobody_writes_to_the_dead(place: Place) -> None:
     write(place, 5, 2, 1, b"x", [])
-    write(place, 6, 2, 2, b"x", [])
-    Path(place.parcels, "odd").touch()
-    assert sorted(found[:2] for found in lying(place)) == [(5, 2), (6, 2)]
+    parcel.end(place, 5)
+    parcel.end(place, 5)
+    assert lying(place) == []
+    with pytest.raises(FileNotFoundError):
+        parcel.write(place, 5, 2, 2, b"x", [])
+    with pytest.raises(FileNotFoundError):
+        parcel.introduce(place, 5, 2)
+
+
+def test_what_the_dead_has_left_goes_but_for_what_was_announced(place: Place) -> None:
+    tickets = [write(place, 5, 2, number, b"x", []) for number in (1, 2, 3)]
+    write(place, 5, 3, 1, b"x", [])
+    write(place, 6, 2, 4, b"x", [])
+    assert not parcel.clear(place, 5, 2, {tickets[0]})
+    assert lying(place) == ["5/2/1", "5/3/1", "6/2/4"]
+    assert read_bytes(place, tickets[0]) == b"x"
+    assert parcel.clear(place, 5, 2)
+    assert parcel.clear(place, 5, 2)
+    assert sorted(os.listdir(f"{place.parcels}/5")) == ["3"]
+
+
+def test_the_death_of_a_sender_lists_nothing_that_others_have_sent(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+    listdir = os.listdir
+    monkeypatch.setattr("os.listdir", lambda path: [listed.append(path), listdir(path)][1])
+    write(place, 5, 3, 1, b"x", [])
+    parcel.clear(place, 5, 2)
+    parcel.end(place, 2)
+    assert set(listed) == {f"{place.parcels}/5/2", f"{place.spare}/5/2"}
+
+
+def test_what_the_kernel_was_sent_it_can_forward(place: Place) -> None:
+    begin(place, 0)
+    begin(place, 7)
+    ticket = write(place, 0, 2, 9, b"work", [])
+    parcel.forward(place, ticket, 7)
+    assert lying(place) == ["7/0/0"]
+    assert read_bytes(place, parcel.forwarded(ticket, 7)) == b"work"
 
 
 @pytest.mark.parametrize(
-    "ticket", [b"", b"n", b"n../../etc/passwd", b"x5.2.1", b"n5.2.1/..", b"n5.2", b"n5.2.1.4"]
+    "ticket",
+    [
+        b"",
+        b"n",
+        b"n../../etc/passwd",
+        b"x5/2/1",
+        b"n5/2/..",
+        b"n5/2",
+        b"n5/2/1/4",
+        b"n/5/2/1",
+        b"n5/2/1\n",
+    ],
 )
 def test_a_forged_ticket_is_refused(place: Place, ticket: bytes) -> None:
     with pytest.raises(ValueError, match="no parcel has the ticket"):
@@ -73,16 +147,18 @@ def test_a_forged_ticket_is_refused(place: Place, ticket: bytes) -> None:
 def test_a_symlink_in_its_place_is_not_followed(place: Place, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(bytes(100))
-    os.symlink(secret, f"{place.parcels}/5.2.1")
+    parcel.introduce(place, 5, 2)
+    os.symlink(secret, f"{place.parcels}/5/2/1")
     with pytest.raises(OSError, match="symbolic link"):
-        open_parcel(place, b"n5.2.1")
+        open_parcel(place, b"n5/2/1")
     assert secret.exists()
 
 
 def test_a_file_that_is_no_parcel_is_refused(place: Place) -> None:
-    Path(place.parcels, "5.2.1").write_bytes(b"\xff" * 64)
+    path = path_of(place, write(place, 5, 2, 1, b"x", []))
+    Path(path).write_bytes(b"\xff" * 64)
     with pytest.raises(ValueError, match="not whole"):
-        open_parcel(place, b"n5.2.1")
+        open_parcel(place, b"n5/2/1")
 
 
 def full(*paths: str):
@@ -105,17 +181,26 @@ def test_where_there_is_no_room_the_temp_directory_serves(place: Place, monkeypa
         ),
     )  # fmt: skip
     ticket = write(place, 5, 2, 1, b"pickle", [])
-    assert os.listdir(place.parcels) == []
-    assert [found[:2] for found in lying(place)] == [(5, 2)]
+    assert ticket == b"s5/2/1"
+    assert lying(place) == ["5/2/1"]
     assert read_bytes(place, ticket) == b"pickle"
-    assert os.listdir(place.spare) == []
+    assert lying(place) == []
+    begin(place, 7)
+    begin(place, 0)
+    ticket = write(place, 0, 2, 2, b"work", [])
+    parcel.forward(place, ticket, 7)
+    assert read_bytes(place, parcel.forwarded(ticket, 7)) == b"work"
+    write(place, 5, 2, 3, b"pickle", [])
+    parcel.end(place, 7)
+    assert parcel.clear(place, 5, 2)
+    assert sorted(os.listdir(place.spare)) == ["0", "5"]
 
 
 def test_no_room_at_all_raises_at_the_sender_and_leaves_nothing(place: Place, monkeypatch) -> None:
     monkeypatch.setattr(parcel, "_fill", full(place.parcels, place.spare))
     with pytest.raises(OSError, match="No space left"):
         write(place, 5, 2, 1, b"pickle", [])
-    assert list(lying(place)) == []
+    assert lying(place) == []
 
 
 def test_discarding_twice_is_no_error(place: Place) -> None:

@@ -151,3 +151,12 @@ def test_a_node_that_ends_builds_no_more(play: Warming) -> None:
 def test_a_node_ends_with_the_launcher_that_forks_its_workers(play: Warming) -> None:
     current = play.generation("a")
     assert play.tell(REAPED, LAUNCHER, 1000 + current, -9) == [Remove(current), Halt()]
+
+
+def test_a_generation_that_cannot_be_forked_is_given_up(play: Warming) -> None:
+    (launch,) = play.cold("a")
+    effects = play.tell(FORKED, LAUNCHER, launch.serial, 0, b"reason")
+    assert effects[0] == Remove(launch.serial)
+    assert play.state.warmth.building == 0
+    assert ordered(play.cold("b")[0]) == ["b"]
+    assert not play.state.is_launcher(launch.serial)
