@@ -59,7 +59,7 @@ from otp.behaviour.results import (
     Started,
     Stop,
 )
-from otp.runtime import checking
+from otp.runtime import checking, starting
 from otp.terms import From, Pid, Ref, Server
 
 __all__ = [
@@ -87,7 +87,7 @@ def start(
     killed), and `StartError` with the reason that `init` stopped with. When it raises, the process
     is gone and its name is free.
     """
-    return gen.start(_how(cls, arg, name, timeout, hibernate_after, link=False)).pid
+    return starting.start(_how(cls, arg, name, timeout, hibernate_after, link=False)).pid
 
 
 def start_link(
@@ -103,7 +103,7 @@ def start_link(
     If the start fails, the caller gets the exit signal of the link too, unless it traps exits or
     the reason is "normal": a supervisor is the one to start servers with.
     """
-    return gen.start(_how(cls, arg, name, timeout, hibernate_after, link=True)).pid
+    return starting.start(_how(cls, arg, name, timeout, hibernate_after, link=True)).pid
 
 
 def start_monitor(
@@ -115,7 +115,7 @@ def start_monitor(
     hibernate_after: float | None = None,
 ) -> tuple[Pid, Ref]:
     """The same as `start`, monitored by the caller (`gen_server:start_monitor/4`)."""
-    started = gen.start_monitor(_how(cls, arg, name, timeout, hibernate_after, link=False))
+    started = starting.start_monitor(_how(cls, arg, name, timeout, hibernate_after, link=False))
     assert started.monitor is not None
     return started.pid, started.monitor
 
@@ -147,11 +147,11 @@ def _how(
     timeout: float | None,
     hibernate_after: float | None,
     link: bool,
-) -> gen.Start:
+) -> starting.Start:
     if not (isinstance(cls, type) and issubclass(cls, GenServer)):
         raise TypeError(f"start takes a class derived from GenServer, not {cls!r}")
     quiet = checking.seconds(hibernate_after, "hibernate_after")
-    return gen.Start(
+    return starting.Start(
         serving.begin, (cls, arg, link, quiet), cls.__name__, cls.__module__, name, link, timeout,
         call=serving.initial_call(cls),
     )  # fmt: skip

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 
 from otp import gen, process
 from otp.behaviour import reports
-from otp.runtime import here
+from otp.runtime import here, starting
 from otp.runtime.spawning import InitialCall, Wish, initial_call
 from otp.runtime.spawning import spawn as _spawn
 from otp.terms import From, Pid, Ref, Server
@@ -46,19 +46,19 @@ def start(function: Callable[..., Any], *args: Any, timeout: float | None = None
     Raises `StartError` if it ends before that or calls `init_fail`, and `StartTimeout` if it is
     not ready within `timeout`: it is killed then. When it raises, the process is gone.
     """
-    return gen.start(_how(function, args, timeout, link=False)).detail
+    return starting.start(_how(function, args, timeout, link=False)).detail
 
 
 def start_link(function: Callable[..., Any], *args: Any, timeout: float | None = None) -> Any:
     """The same, linked to the caller (`start_link/4`)."""
-    return gen.start(_how(function, args, timeout, link=True)).detail
+    return starting.start(_how(function, args, timeout, link=True)).detail
 
 
 def start_monitor(
     function: Callable[..., Any], *args: Any, timeout: float | None = None
 ) -> tuple[Any, Ref]:
     """The same as `start`, monitored by the caller (`start_monitor/4`)."""
-    started = gen.start_monitor(_how(function, args, timeout, link=False))
+    started = starting.start_monitor(_how(function, args, timeout, link=False))
     assert started.monitor is not None
     return started.detail, started.monitor
 
@@ -68,7 +68,7 @@ def init_ack(value: Any = None) -> None:
 
     Raises `RuntimeError` in a process that nobody waits for.
     """
-    gen.acknowledge(_starter(), "ok", value)
+    starting.acknowledge(_starter(), "ok", value)
 
 
 def init_fail(reason: Any, exit_reason: Any = "normal") -> NoReturn:
@@ -76,7 +76,7 @@ def init_fail(reason: Any, exit_reason: Any = "normal") -> NoReturn:
 
     The process ends with `exit_reason`; the starter learns of the failure when it is gone.
     """
-    gen.acknowledge(_starter(), "error", reason)
+    starting.acknowledge(_starter(), "error", reason)
     process.exit(exit_reason)
 
 
@@ -102,9 +102,9 @@ def _starter() -> From:
 
 def _how(
     function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None, *, link: bool
-) -> gen.Start:
+) -> starting.Start:
     call = initial_call(function, len(args))
-    return gen.Start(
+    return starting.Start(
         _run, (call, function, args), call[1], call[0], link=link, timeout=timeout, call=call
     )
 

@@ -54,7 +54,7 @@ from contextlib import contextmanager
 from pickle import PicklingError
 from typing import Any, TypeAlias
 
-from otp import gen, gen_server
+from otp import gen_server
 from otp.behaviour import serving
 from otp.behaviour.child import ChildInfo, ChildSpec, check_specs, one_of
 from otp.behaviour.supervising import Setup, Supervisor
@@ -66,6 +66,7 @@ from otp.behaviour.supervisor_flags import (
     check_count,
 )
 from otp.errors import SupervisorError, shorten
+from otp.runtime import starting
 from otp.terms import Pid, Server
 from otp.wire.codec import flat
 
@@ -109,13 +110,13 @@ def start_link(
     flags = Flags(strategy, intensity, period, auto_shutdown)
     specs = check_specs(children, auto_shutdown)
     check_count(specs, flags)
-    how = gen.Start(
+    how = starting.Start(
         serving.begin, (Supervisor, Setup(name, flags, specs), True, None), Supervisor.__name__,
         Supervisor.__module__, name, link=True, patience=None,
         call=serving.initial_call(Supervisor),
     )  # fmt: skip
     with _naming_what_cannot_be_sent(specs):
-        return gen.start(how).pid
+        return starting.start(how).pid
 
 
 def start_child(sup: Server, child: ChildSpec | list[Any] | tuple[Any, ...]) -> StartResult:

@@ -7,6 +7,7 @@ these places in the modules under test and raises `Interrupted` at the one it wa
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,20 @@ from typing import Any
 
 class Interrupted(BaseException):
     """What the handler raises."""
+
+
+@contextmanager
+def alarm_raises() -> Iterator[None]:
+    """Meanwhile `SIGALRM` has a handler that raises `Interrupted`."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 @lru_cache

@@ -36,6 +36,7 @@ from otp.runtime.mailbox import NOTHING
 from otp.runtime.reasons import reason_of, traceback_of
 from otp.runtime.receiving import receive
 from otp.runtime.spawning import InitialCall
+from otp.runtime.starting import acknowledge
 from otp.terms import Exit, From, Pid, Server, Timeout, Via
 from otp.wire.orphan import malloc_trim
 from otp.wire.protocol import HIBERNATING
@@ -61,7 +62,7 @@ def begin(
         result = _init(starter, server, arg)
         serving = Serving(server, name or me, starter.pid if linked else me, hibernate_after)
         serving.state = result.state
-        gen.acknowledge(starter, "ok")
+        acknowledge(starter, "ok")
         serving.loop(result.timeout, result.then)
 
     reports.crash(initial_call(cls), serve)
@@ -91,7 +92,7 @@ def _register(starter: From, name: Server | None) -> None:
         return
     keeper = registry(name)
     if not keeper.register_name(name.key, here.current().pid):
-        gen.acknowledge(starter, "already_started", keeper.whereis_name(name.key))
+        acknowledge(starter, "already_started", keeper.whereis_name(name.key))
         raise ProcessExit("normal")
 
 
@@ -105,19 +106,19 @@ def _init(starter: From, server: GenServer[Any], arg: Any) -> Ok[Any]:
         case Ok(timeout=timeout) if _is_idle_time(timeout):
             return result
         case Ignore():
-            gen.acknowledge(starter, "ignore")
+            acknowledge(starter, "ignore")
             raise ProcessExit("normal")
         case Stop(reason):
             _refuse(starter, reason)
         case ("error", reason):  # a polite refusal: nobody is alarmed
-            gen.acknowledge(starter, "error", reason)
+            acknowledge(starter, "error", reason)
             raise ProcessExit("normal")
         case _:
             _refuse(starter, BadReturn(result).reason)
 
 
 def _refuse(starter: From, reason: Any) -> NoReturn:
-    gen.acknowledge(starter, "error", reason)
+    acknowledge(starter, "error", reason)
     raise ProcessExit(reason)
 
 
@@ -230,7 +231,7 @@ class Serving:
         try:
             result: Any = self.server.handle_call(request, caller, self.state)
             if type(result) is Reply and (result.timeout is None or _is_idle_time(result.timeout)):
-                gen.answer(self._context, caller, result.value)
+                self._context.answer(caller, result.value)
                 self.state = result.state
                 if debug:
                     self.debug.event(self.name, ("out", result.value, caller, self.state))

@@ -24,7 +24,7 @@ from otp.runtime.outbox import Outbox
 from otp.runtime.reasons import KILLED, NORMAL
 from otp.terms import From, Pid, Ref
 from otp.wire import parcel
-from otp.wire.codec import plain
+from otp.wire.codec import flat, plain
 from otp.wire.deadlines import Deadlines
 from otp.wire.frame import Frame
 from otp.wire.place import Place
@@ -63,7 +63,7 @@ class Context:
         self.mailbox = Mailbox(mailbox, kernel)
         self.opener = Opener(place, self.pid)
         self.outbox = Outbox(place, serial, kernel, self.ask, self.mailbox.closed)
-        self.timers: Deadlines[int, Frame] = Deadlines()
+        self.timers: Deadlines[int, Heard] = Deadlines()
         self.trapping = False
         self.monitors: dict[int, Any] = {}
         self.aliases = Aliases(self._end_monitor)
@@ -102,6 +102,12 @@ class Context:
         The answer is awaited before it is asked for: the doorbell may take it out of the pipe
         before we come to wait for it, and what nobody awaits is dropped.
         """
+        tag = self.put_question(kind, payload)
+        frame = self.reply(tag, deadline)
+        return None if frame is None else self.answer_in(frame)
+
+    def put_question(self, kind: int, payload: bytes) -> int:
+        """The first half of `ask`: the tag that the answer will have, awaited already."""
         tag = self.new_tag()
         self.mailbox.awaited[tag] = None
         try:
@@ -109,9 +115,9 @@ class Context:
         except BaseException:
             del self.mailbox.awaited[tag]
             raise
-        frame = self.reply(tag, deadline)
-        if frame is None:
-            return None
+        return tag
+
+    def answer_in(self, frame: Frame) -> Any:
         answer = plain(self.opener.payload(frame))
         if frame[0] & ~PARCEL == REFUSED:
             raise ValueError(f"the kernel refused the request: {answer}")
@@ -140,6 +146,16 @@ class Context:
         if active:
             self.tell(DEMONITOR, tag)
         return active
+
+    def answer(self, caller: From, value: Any) -> None:
+        """Send a reply; to oneself too, which is how a server may ask itself for one later."""
+        to = caller.pid.id
+        if caller.pid.node != self.pid.node:
+            return
+        if to != self.serial:
+            self.outbox.send(REPLY, to, caller.tag, value)
+        else:
+            self.mailbox.put((REPLY, to, caller.tag, flat(value)))
 
     # ---- waiting
 
@@ -193,7 +209,7 @@ class Context:
         now = monotonic()
         if (first := self.timers.first()) is not None and first <= now:
             self.mailbox.pull()
-            self.mailbox.arrived.extend(frame for _, frame in self.timers.due(now))
+            self.timers.move(now, self.mailbox.arrived)
 
     # ---- signals: each returns what is to be heard as a message, or None. One whose handling was
     # interrupted (`otp.runtime.mailbox`) is handled again: so nothing is forgotten but at the end

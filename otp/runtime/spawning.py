@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pickle import PicklingError
-from typing import Any, Final, TypeAlias
+from pickle import PicklingError, dumps
+from typing import Any, Final, TypeAlias, cast
 
 from otp.errors import AlreadyStarted, NodeDown
 from otp.runtime import surroundings
 from otp.runtime.context import Context
+from otp.runtime.reasons import KILLED
 from otp.terms import Pid
 from otp.wire import parcel
 from otp.wire.codec import Encoded, encode
-from otp.wire.protocol import KERNEL, SPAWN
+from otp.wire.frame import Frame
+from otp.wire.protocol import KERNEL, SIGNAL, SPAWN, UNLINK
 
 PATIENCE: Final = 1.5
 """How long the node's end waits for a process that nobody supervises, in seconds."""
@@ -48,8 +50,12 @@ def spawn(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     wish: Wish,
+    withdraw: Callable[[Context, Pid], None] | None = None,
 ) -> Pid:
     """A new process that runs the function.
+
+    Whoever is interrupted here by a signal handler of its own will never know the pid: so the
+    process is killed, by `withdraw` or by `kill`.
 
     Raises `pickle.PicklingError` if it cannot be sent, `AlreadyStarted` if the name is taken,
     `OSError` if the system has no room for another process, `NodeDown` if the node is ending.
@@ -62,7 +68,7 @@ def spawn(
     module = wish.module or getattr(function, "__module__", None)
     outcome: tuple[Any, ...] = ("refused",)
     try:
-        outcome = context.question(SPAWN, {
+        outcome = _ordered(context, withdraw or kill, {
             "link": wish.link,
             "monitor": wish.monitor,
             "name": wish.name,
@@ -78,6 +84,33 @@ def spawn(
         if outcome[0] != "ok" and in_parcel:
             parcel.discard(parcel.path_of(context.place, work))
     return _pid(context, *outcome)
+
+
+def _ordered(
+    context: Context, withdraw: Callable[[Context, Pid], None], order: dict[str, Any]
+) -> Any:
+    """What the kernel answers. An interruption waits for it as well, to undo what was ordered."""
+    tag, awaited = context.put_question(SPAWN, dumps((order,))), context.mailbox.awaited
+    try:
+        _wait(context, tag)
+    except BaseException:
+        _wait(context, tag)
+        answer = context.answer_in(cast(Frame, awaited.pop(tag)))
+        if answer[0] == "ok":
+            withdraw(context, context.opener.pid(answer[1]))
+        raise
+    return context.answer_in(cast(Frame, awaited.pop(tag)))
+
+
+def _wait(context: Context, tag: int) -> None:
+    while context.mailbox.awaited[tag] is None:
+        context.mailbox.wait(None)
+
+
+def kill(context: Context, pid: Pid) -> None:
+    """Nobody wants this process any more."""
+    context.question(UNLINK, pid.id)
+    context.question(SIGNAL, pid.id, KILLED, True, 0)
 
 
 def _encoded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from otp.errors import FunctionClause, Ignored, StartError, StartTimeout
 from otp.gen_server import GenServer, Ignore, NoReply, Ok, Reply, Stop
 from otp.terms import Crash, Down, ExitStatus, Shutdown, Signal
 from tests.expecting import expect, expect_down, expect_nothing, flush
+from tests.interrupting import Interrupted, alarm_raises
 from tests.servers import awkward, crasher, sleeper, witness
 from tests.servers.counter import Counter
 from tests.servers.witness import Told, Witness
@@ -211,6 +213,22 @@ def test_an_init_that_takes_too_long_is_killed(busy: Callable[..., None]) -> Non
         with pytest.raises(StartTimeout):
             start(Witness, told(init), name="slow", timeout=0.05)
         assert process.whereis("slow") is None
+    assert process.processes() == [process.self()]
+    assert set(flush()) <= {sleeper.BEGUN}
+
+
+@pytest.mark.parametrize("start", [gen_server.start, gen_server.start_link])
+def test_a_start_that_a_signal_handler_interrupts_leaves_nothing(start: Callable[..., Any]) -> None:
+    """Ctrl-C, say, of somebody who then goes on: the half-started server would be nobody's."""
+    tester = os.getpid()
+
+    def init(told: Any) -> None:
+        os.kill(tester, signal.SIGALRM)
+        sleeper.sleeps(told.owner)
+
+    with alarm_raises(), pytest.raises(Interrupted):
+        start(Witness, told(init), name="slow")
+    assert process.whereis("slow") is None
     assert process.processes() == [process.self()]
     assert set(flush()) <= {sleeper.BEGUN}
 

@@ -13,6 +13,7 @@ from otp import gen_server, node, process
 from otp.errors import NodeDown, NoProcess
 from otp.terms import Down
 from tests.expecting import expect, expect_down
+from tests.interrupting import Interrupted, alarm_raises
 from tests.programs import comm, gone, launchers, node_of
 from tests.servers import birthplace, deaf, threaded
 from tests.servers.counter import Counter
@@ -178,16 +179,10 @@ def test_a_stop_that_was_interrupted_may_be_repeated(runtime_directory: Path) ->
     expect("deaf")
     os_pid = process.info(pid)["os_pid"]
 
-    def interrupt(signum: int, frame: object) -> None:
-        raise InterruptedError
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    try:
-        with pytest.raises(InterruptedError):
+    with alarm_raises():
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Interrupted):
             node.stop()
-    finally:
-        signal.signal(signal.SIGALRM, before)
     node.stop()
     assert gone([os_pid], within=0)
     assert os.listdir(runtime_directory) == []
