@@ -102,12 +102,6 @@ class Context:
         The answer is awaited before it is asked for: the doorbell may take it out of the pipe
         before we come to wait for it, and what nobody awaits is dropped.
         """
-        tag = self.put_question(kind, payload)
-        frame = self.reply(tag, deadline)
-        return None if frame is None else self.answer_in(frame)
-
-    def put_question(self, kind: int, payload: bytes) -> int:
-        """The first half of `ask`: the tag that the answer will have, awaited already."""
         tag = self.new_tag()
         self.mailbox.awaited[tag] = None
         try:
@@ -115,9 +109,11 @@ class Context:
         except BaseException:
             del self.mailbox.awaited[tag]
             raise
-        return tag
+        frame = self.reply(tag, deadline)
+        return None if frame is None else self.answer_in(frame)
 
     def answer_in(self, frame: Frame) -> Any:
+        """What the kernel says in it. Raises `ValueError` if it refused the question."""
         answer = plain(self.opener.payload(frame))
         if frame[0] & ~PARCEL == REFUSED:
             raise ValueError(f"the kernel refused the request: {answer}")

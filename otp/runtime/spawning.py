@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pickle import PicklingError, dumps
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from otp.errors import AlreadyStarted, NodeDown
 from otp.runtime import surroundings
@@ -14,8 +14,7 @@ from otp.runtime.reasons import KILLED
 from otp.terms import Pid
 from otp.wire import parcel
 from otp.wire.codec import Encoded, encode
-from otp.wire.frame import Frame
-from otp.wire.protocol import KERNEL, SIGNAL, SPAWN, UNLINK
+from otp.wire.protocol import IS_ALIVE, KERNEL, SIGNAL, SPAWN, UNLINK
 
 PATIENCE: Final = 1.5
 """How long the node's end waits for a process that nobody supervises, in seconds."""
@@ -44,18 +43,24 @@ class Wish:
     """What it is for; by default the function itself."""
 
 
+def kill(context: Context, pid: Pid) -> None:
+    """Nobody wants this process any more."""
+    context.question(UNLINK, pid.id)
+    context.question(SIGNAL, pid.id, KILLED, True, 0)
+
+
 def spawn(
     context: Context,
     function: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     wish: Wish,
-    withdraw: Callable[[Context, Pid], None] | None = None,
+    withdraw: Callable[[Context, Pid], None] = kill,
 ) -> Pid:
     """A new process that runs the function.
 
     Whoever is interrupted here by a signal handler of its own will never know the pid: so the
-    process is killed, by `withdraw` or by `kill`.
+    process is withdrawn.
 
     Raises `pickle.PicklingError` if it cannot be sent, `AlreadyStarted` if the name is taken,
     `OSError` if the system has no room for another process, `NodeDown` if the node is ending.
@@ -66,51 +71,51 @@ def spawn(
     in_parcel = bool(buffers) or len(data) > _INLINE
     work = context.outbox.parcel(KERNEL, (data, buffers)) if in_parcel else data
     module = wish.module or getattr(function, "__module__", None)
-    outcome: tuple[Any, ...] = ("refused",)
+    order = {
+        "link": wish.link,
+        "monitor": wish.monitor,
+        "name": wish.name,
+        "label": wish.label or _name(function),
+        "patience": wish.patience,
+        "initial_call": wish.call or initial_call(function, len(args) + len(kwargs)),
+        "module": None if module == "__main__" else module,
+        "work": work,
+        "in_parcel": in_parcel,
+        "surroundings": surroundings.changed(),
+    }
     try:
-        outcome = _ordered(context, withdraw or kill, {
-            "link": wish.link,
-            "monitor": wish.monitor,
-            "name": wish.name,
-            "label": wish.label or _name(function),
-            "patience": wish.patience,
-            "initial_call": wish.call or initial_call(function, len(args) + len(kwargs)),
-            "module": None if module == "__main__" else module,
-            "work": work,
-            "in_parcel": in_parcel,
-            "surroundings": surroundings.changed(),
-        })  # fmt: skip
-    finally:
-        if outcome[0] != "ok" and in_parcel:
+        return _ordered(context, order, withdraw)
+    except BaseException:
+        if in_parcel:
             parcel.discard(parcel.path_of(context.place, work))
-    return _pid(context, *outcome)
+        raise
 
 
 def _ordered(
-    context: Context, withdraw: Callable[[Context, Pid], None], order: dict[str, Any]
-) -> Any:
-    """What the kernel answers. An interruption waits for it as well, to undo what was ordered."""
-    tag, awaited = context.put_question(SPAWN, dumps((order,))), context.mailbox.awaited
+    context: Context, order: dict[str, Any], withdraw: Callable[[Context, Pid], None]
+) -> Pid:
+    """Ask the kernel and wait for its answer.
+
+    An interruption may come before or after the question has been sent. So the kernel is asked
+    something else: it answers in order, and what it has said to the first question by then is all
+    that it will ever say.
+    """
+    tag, awaited = context.new_tag(), context.mailbox.awaited
+    awaited[tag] = None
     try:
-        _wait(context, tag)
+        context.outbox.tell_kernel(SPAWN, tag, dumps((order,)))
+        while (frame := awaited[tag]) is None:
+            context.mailbox.wait(None)
+        return _pid(context, *context.answer_in(frame))
     except BaseException:
-        _wait(context, tag)
-        answer = context.answer_in(cast(Frame, awaited.pop(tag)))
-        if answer[0] == "ok":
-            withdraw(context, context.opener.pid(answer[1]))
+        context.question(IS_ALIVE, context.serial)
+        if (frame := awaited[tag]) is not None:
+            outcome, *more = context.answer_in(frame)
+            if outcome == "ok":
+                withdraw(context, context.opener.pid(more[0]))
         raise
-    return context.answer_in(cast(Frame, awaited.pop(tag)))
-
-
-def _wait(context: Context, tag: int) -> None:
-    while context.mailbox.awaited[tag] is None:
-        context.mailbox.wait(None)
-
-
-def kill(context: Context, pid: Pid) -> None:
-    """Nobody wants this process any more."""
-    context.question(UNLINK, pid.id)
-    context.question(SIGNAL, pid.id, KILLED, True, 0)
+    finally:
+        del awaited[tag]
 
 
 def _encoded(

@@ -74,30 +74,39 @@ def _start(how: Start) -> tuple[Context, Started, int]:
     awaited, ack, monitor = context.mailbox.awaited, context.new_tag(), context.new_tag()
     awaited[ack] = awaited[monitor] = context.monitors[monitor] = None
     wish = Wish(how.link, monitor, local, local or how.label, how.module, how.patience, how.call)
+    withdraw = partial(_withdraw, monitor=monitor)
     try:
         args = (context.lineage(), how.body, From(context.pid, ack), how.name, *how.args)
-        pid = spawn(context, _begin, args, {}, wish, partial(_withdraw, monitor=monitor))
+        pid = spawn(context, _begin, args, {}, wish, withdraw)
+        try:
+            outcome, detail = _acknowledgement(context, ack, monitor, pid, deadline)
+        except BaseException:
+            withdraw(context, pid)
+            here.current()  # raises if it was we who could not wait
+            raise
+        if outcome == "ok":
+            return context, Started(pid, detail), monitor
+        died_of = _bury(context, pid, monitor)
+        _raise(outcome, died_of if outcome == "died" else detail)
     except BaseException:
-        for tag in (ack, monitor):
-            awaited.pop(tag, None)
+        awaited.pop(monitor, None)
         context.monitors.pop(monitor, None)
         raise
-    try:
-        context.first_of((ack, monitor), deadline, pid)
-    except BaseException:  # a signal handler has raised: nobody will ever hear of this process
-        _withdraw(context, pid, monitor)
-        raise
     finally:
-        frame = awaited.pop(ack)
-    if frame is None and awaited[monitor] is None:
-        _withdraw(context, pid, monitor)
-        here.current()  # raises if it was we who could not wait
+        del awaited[ack]
+
+
+def _acknowledgement(
+    context: Context, ack: int, monitor: int, pid: Pid, deadline: float | None
+) -> tuple[str, Any]:
+    """What it says, or that it "died". Raises `StartTimeout`, and what a signal handler raises."""
+    context.first_of((ack, monitor), deadline, pid)
+    if (frame := context.mailbox.awaited[ack]) is not None:
+        outcome, detail = context.opener.value(frame)
+        return outcome, detail
+    if context.mailbox.awaited[monitor] is None:
         raise StartTimeout
-    outcome, detail = ("died", None) if frame is None else context.opener.value(frame)
-    if outcome == "ok":
-        return context, Started(pid, detail), monitor
-    died_of = _bury(context, pid, monitor)
-    _raise(outcome, died_of if frame is None else detail)
+    return "died", None
 
 
 def _begin(
