@@ -83,11 +83,12 @@ def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
 
 
 def _died_of(context: Context, to: int, sent: int, deadline: float | None) -> bytes | None:
-    """None if the time is over: it is alive, or the kernel was too slow to say."""
+    """What the server died of; None if the time is over, and neither it nor the kernel has said."""
     here.current()  # raises if it is we who are to die
     if deadline is not None and monotonic() >= deadline:
         return None
-    return reason_of(context, to, sent, deadline)
+    reason: bytes | None = context.ask(REASON_OF, dumps((to, sent)), deadline)
+    return reason
 
 
 def no_reply(server: Server, request: Any, reason: Any) -> NoProcess | ServerDied:
@@ -95,12 +96,6 @@ def no_reply(server: Server, request: Any, reason: Any) -> NoProcess | ServerDie
     if isinstance(reason, str) and reason == "noproc":
         return NoProcess(server, request)
     return ServerDied(server, request, reason)
-
-
-def reason_of(context: Context, dead: int, sent: int, deadline: float | None) -> bytes | None:
-    """What a process whose pipe has closed died of; None if the kernel did not know in time."""
-    reason: bytes | None = context.ask(REASON_OF, dumps((dead, sent)), deadline)
-    return reason
 
 
 def cast(server: Server, request: Any) -> None:

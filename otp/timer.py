@@ -199,8 +199,9 @@ def _wake(interval: Ref, due: float) -> Ref:
 def _do(what: Job | Message) -> None:
     match what:
         case Message(str() as name, message):
-            if process.whereis(name) is not None:
-                process.send(name, message)
+            pid = process.whereis(name)
+            if pid is not None:  # sent to the pid: to a name that is free by now would raise
+                process.send(pid, message)
         case Message(dest, message):
             process.send(dest, message)
         case Job(function, args, kwargs):

@@ -37,6 +37,14 @@ def test_an_interval_ends_with_its_destination() -> None:
     assert not {by_pid, by_name} & set(system.get_state(timer.NAME))
 
 
+def test_a_name_that_becomes_free_just_then_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. the timer server finds who has the name  2. that process ends  3. the message is sent."""
+    pid, ref = process.spawn_monitor(int)
+    assert expect_down(ref) == "normal"
+    monkeypatch.setattr(process, "whereis", lambda name: pid)
+    timer._do(timer.Message("free by now", "tick"))
+
+
 def test_a_function_is_called_later_in_a_process_of_its_own() -> None:
     me = process.self()
     timer.apply_after(SHORT, lambda: process.send(me, process.self()))
