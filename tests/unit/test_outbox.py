@@ -6,6 +6,7 @@ The steps are those at the head of `otp.runtime.outbox`. The kernel is a list of
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from otp.runtime.outbox import Outbox
 from otp.wire import parcel, pipe
 from otp.wire.codec import decode
 from otp.wire.frame import LIMIT, Frame, pack, split
+from otp.wire.orphan import BELL
 from otp.wire.place import Place
 from otp.wire.protocol import DELIVER, LINK, MESSAGE, PARCEL, RING
 
@@ -44,6 +46,7 @@ class Bench:
 
     def ask(self, kind: int, payload: bytes) -> str:
         assert payload[:4] == PEER.to_bytes(4, "little")
+        assert len(pack(kind, ME, 1, payload)) <= PIPE_BUF
         self.asked.append(kind)
         if kind == DELIVER:
             self.carried += split(payload[4:])[0]
@@ -144,6 +147,29 @@ def test_room_that_comes_later_is_waited_for(bench: Bench, monkeypatch) -> None:
     assert bench.asked == [RING]
 
 
+def test_our_own_bell_is_heard_while_we_wait_for_room(bench: Bench, monkeypatch) -> None:
+    """So two that flood each other make room for each other."""
+    poll = module.select.poll
+
+    class Rung:
+        def __init__(self) -> None:
+            self.poller = poll()
+            self.register = self.poller.register
+
+        def poll(self, left):
+            os.kill(os.getpid(), BELL)
+            return self.poller.poll(left)
+
+    monkeypatch.setattr(module.select, "poll", Rung)
+    monkeypatch.setattr(module, "_PATIENCE", 10.0)
+    before = signal.signal(BELL, lambda signum, frame: bench.heard())
+    bench.fill()
+    assert bench.send("one")
+    signal.signal(BELL, before)
+    assert bench.asked == [RING]
+    assert values(bench.heard()) == ["one"]
+
+
 @pytest.mark.parametrize("answer", ["deaf", "rung"])
 def test_for_who_makes_no_room_the_kernel_carries_it(bench: Bench, answer: str) -> None:
     bench.fill()
@@ -152,6 +178,15 @@ def test_for_who_makes_no_room_the_kernel_carries_it(bench: Bench, answer: str) 
     assert bench.asked == [RING, DELIVER]
     assert values(bench.carried) == ["one"]
     assert bench.heard() == []
+
+
+@pytest.mark.parametrize("size", range(LIMIT - 20, LIMIT + 1))
+def test_whatever_fits_into_a_frame_can_be_carried(bench: Bench, size: int) -> None:
+    bench.fill()
+    bench.answers[RING] = "deaf"
+    assert bench.outbox.put(PEER, pack(MESSAGE, ME, 0, bytes(size)))
+    assert bench.send(bytes(size))
+    assert len(bench.carried) == 2
 
 
 def test_nothing_overtakes_what_the_kernel_holds(bench: Bench) -> None:
