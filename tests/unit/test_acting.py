@@ -30,7 +30,7 @@ class Bench:
         self.poll = select.epoll()
         self.acting = Acting(place, self.poll)
         self.rung: list[tuple[int, signal.Signals]] = []
-        self.acting._signal = lambda *what: self.rung.append(what)  # type: ignore[method-assign]
+        self.acting._signal = lambda *what: self.rung.append(what)
         self.readers = {serial: self.reader(serial) for serial in (LAUNCHER, ASKER, TO, DEAD)}
 
     def reader(self, serial: int) -> int:
