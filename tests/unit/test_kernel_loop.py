@@ -13,7 +13,6 @@ import pytest
 
 from otp.kernel import main
 from otp.kernel.main import Kernel
-from otp.terms import Crash
 from otp.wire import pipe
 from otp.wire.codec import decode, flat
 from otp.wire.frame import Frame, pack, split
@@ -160,8 +159,24 @@ def test_what_is_no_request_is_dropped_or_refused_and_the_next_is_answered(
     assert "no request" in caplog.text
     bench.tell(REGISTER, bench.watcher, "too few", ref=1)
     bench.tell(99, bench.watcher, ref=2)
-    os.write(bench.pipe, pack(PROCESSES, bench.watcher, 3, flat(Crash(ValueError(), ""))))
-    bench.tell(PROCESSES, bench.watcher, ref=4)
+    bench.tell(PROCESSES, bench.watcher, ref=3)
     bench.once()
     answers = [(kind, ref) for kind, _, ref, _ in bench.heard()]
-    assert answers == [(REFUSED, 1), (REFUSED, 2), (REFUSED, 3), (ANSWER, 4)]
+    assert answers == [(REFUSED, 1), (REFUSED, 2), (ANSWER, 3)]
+
+
+class RunsCode:
+    """Unpickled, it makes a directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return os.mkdir, (self.path,)
+
+
+def test_the_kernel_runs_no_code_of_others(bench: Bench, tmp_path: Path) -> None:
+    bench.tell(REGISTER, bench.watcher, RunsCode(tmp_path / "made"), bench.watcher, ref=1)
+    bench.once()
+    assert [frame[0] for frame in bench.heard()] == [REFUSED]
+    assert not (tmp_path / "made").exists()
