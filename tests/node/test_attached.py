@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -134,22 +134,6 @@ def test_an_exit_signal_is_raised_where_a_thread_calls() -> None:
     with pytest.raises(ProcessExit), at_most(5):
         gen_server.call(server, never_replies, None)
     process.exit(server, "kill")
-
-
-def test_an_exit_signal_is_raised_where_a_thread_starts_a_server() -> None:
-    """The server, which would take for ever to begin, is dead and its name free then."""
-    me = process.self()
-
-    def never_begins(told: witness.Told) -> NoReturn:
-        process.exit(me, "boom")
-        process.receive(lambda message: False)
-        raise AssertionError
-
-    told = witness.Told(me, init=never_begins)
-    with pytest.raises(ProcessExit) as caught, at_most(5):
-        gen_server.start(witness.Witness, told, name="never")
-    assert caught.value.reason == "boom"
-    assert process.whereis("never") is None
 
 
 @pytest.mark.parametrize("where", ["the main thread", "another thread"])

@@ -1,20 +1,22 @@
-"""What a process does about the parcels of a dead sender: those that a frame names are kept."""
+"""What a process does about the parcels of a dead sender, and about its own sentence."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from otp.runtime.context import Context
 from otp.runtime.receiving import receive
 from otp.wire import parcel
-from otp.wire.codec import encode
-from otp.wire.frame import Frame
+from otp.wire.codec import encode, flat
+from otp.wire.frame import Frame, pack
 from otp.wire.place import Place
-from otp.wire.protocol import MESSAGE, PARCEL, REPLY, SWEEP
+from otp.wire.protocol import EXIT, MESSAGE, PARCEL, REPLY, SWEEP
+from tests.expecting import at_most
 
 ME, DEAD, LIVING = 5, 6, 7
 
@@ -47,6 +49,8 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     for fd in bench.fds:
         os.close(fd)
 
+
+# ---- parcels of the dead: those that a frame names are kept
 
 SWEPT = (SWEEP, DEAD, 0, b"")
 
@@ -98,3 +102,23 @@ def test_asking_for_a_message_sweeps(bench: Bench) -> None:
     bench.hears(SWEPT)
     receive(bench.context, None, 0.0)
     assert not os.path.exists(path)
+
+
+# ---- condemned while it waits for somebody
+
+WAITS: dict[str, Callable[[Context, int], Any]] = {
+    "for a reply": lambda context, sensor: context.reply(7, None, sensor),
+    "for a start": lambda context, sensor: context.first_of((7,), None),
+}
+
+
+@pytest.mark.parametrize("waits", WAITS)
+def test_who_is_condemned_waits_no_longer(bench: Bench, waits: str) -> None:
+    reads, sensor = os.pipe()
+    bench.context.mailbox.awaited[7] = None
+    os.write(bench.fds[1], pack(EXIT, LIVING, 1, flat("boom")))
+    with at_most(5):
+        assert WAITS[waits](bench.context, sensor) is None
+    assert bench.context.condemned == (flat("boom"), LIVING, 1)
+    for fd in (reads, sensor):
+        os.close(fd)
