@@ -14,14 +14,15 @@ from otp import gen_server
 from otp.gen_server import Reply
 from tests.expecting import expect
 from tests.node.test_guarantees import VICTIMS
-from tests.programs import comm, gone, program
+from tests.programs import comm, gone, launchers, program
 from tests.servers import witness
 
 STOPPED = ["sleeping", "computing", "talking", "listener"]
 
 
-@pytest.mark.parametrize("victims", ["the program", "the kernel", "the launchers",
-                                     "kernel and launchers"])  # fmt: skip
+@pytest.mark.parametrize(
+    "victims", ["the program", "the kernel", "the launchers", "kernel and launchers"]
+)
 def test_who_is_stopped_is_ended_too(victims: str, tmp_path: Path) -> None:
     """A stopped process hears no bell: others have to kill it, if only the one idle worker."""
     with program(tmp_path / "run", "motley") as running:
@@ -29,6 +30,20 @@ def test_who_is_stopped_is_ended_too(victims: str, tmp_path: Path) -> None:
         for name in STOPPED:
             os.kill(running.pids[name], signal.SIGSTOP)
         running.kill(*VICTIMS[victims](running))
+        assert gone(everyone, within=2)
+        assert running.node() == []
+        assert os.listdir(running.directory) == []
+
+
+def test_a_worker_that_misses_the_kernel_ends_the_node_if_the_launchers_cannot(
+    tmp_path: Path,
+) -> None:
+    """No bell tells it, for its parent lives: it sees that nobody reads the kernel's pipe."""
+    with program(tmp_path / "run", "motley") as running:
+        everyone = running.node()
+        for os_pid in launchers(running.pids["kernel"]):
+            os.kill(os_pid, signal.SIGSTOP)
+        running.kill(running.pids["kernel"])
         assert gone(everyone, within=2)
         assert running.node() == []
         assert os.listdir(running.directory) == []
@@ -46,7 +61,7 @@ def test_a_program_that_was_no_process_yet_ends_its_node_too(tmp_path: Path) -> 
 def test_a_daemon_whose_worker_has_died_ends_with_the_node(tmp_path: Path) -> None:
     """It has left the node's session; its next ancestor in the node adopts it."""
     with program(tmp_path / "run", "daemons") as running:
-        assert comm(running.pids["daemon"]) == "cat"
+        assert comm(running.pids["daemon"]) == "sleep"
         running.kill(running.os_pid)
         assert gone([running.pids["daemon"], *running.node()], within=2)
 

@@ -86,9 +86,7 @@ def daemons() -> None:
 
 
 def leaves_a_daemon(owner: Pid) -> None:
-    """Its standard input is a pipe that it alone holds: it waits for ever."""
-    read, _ = os.pipe()
-    child = subprocess.Popen(["cat"], stdin=read, start_new_session=True)
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
     process.send(owner, child.pid)
 
 
