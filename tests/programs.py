@@ -47,7 +47,7 @@ class Program:
                     os.kill(os_pid, sent)
 
     def close(self) -> None:
-        self.kill(self.os_pid, *self.node())
+        self.kill(self.os_pid, *self.node(), *self.pids.values())
         self.popen.communicate(timeout=5)
 
 
