@@ -6,6 +6,7 @@
     fresh_node      for a test that breaks its node: it begins without one and starts its own
 
 When a test is over, its process ends with reason "shutdown", and what is linked to it ends too.
+Each of its three phases has a limit: a library that hangs fails the test it hangs in, and no more.
 """
 
 from __future__ import annotations
@@ -18,10 +19,30 @@ import pytest
 
 import otp.node
 from otp.runtime import here
+from tests.expecting import at_most
 from tests.footprint import files, footprint, leftovers
 
 PATIENCE = 2.0  # seconds until what a test started must be gone
+LONGEST = 20.0  # seconds until a phase of a test that is stuck has failed
 NEED_A_NODE = Path(__file__).parent / "node"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Iterator[None]:
+    with at_most(LONGEST):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    with at_most(LONGEST):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    with at_most(LONGEST):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,7 +51,8 @@ def runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     directory = tmp_path_factory.mktemp("otp")
     os.environ["OTP_RUNTIME_DIR"] = str(directory)
     yield directory
-    otp.node.stop()
+    with at_most(LONGEST):
+        otp.node.stop()
     assert not files(directory), "the node left these files behind"
 
 

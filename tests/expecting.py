@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Any
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, NoReturn
 
 import pytest
 
@@ -43,6 +46,25 @@ def expect_nothing() -> None:
     process.is_alive(process.self())
     if left := flush():
         pytest.fail(f"the mailbox holds {left!r}")
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Fail what is stuck inside the library, where no other limit reaches.
+
+    The alarm interrupts whatever the main thread waits for. An outer limit goes on afterwards.
+    """
+
+    def over(signum: int, frame: FrameType | None) -> NoReturn:
+        pytest.fail(f"not done within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.signal(signal.SIGALRM, before)
 
 
 def flush() -> list[Any]:

@@ -27,8 +27,13 @@ class Program:
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert self.popen.stdout is not None
-        self.pids: dict[str, int] = json.loads(self.popen.stdout.readline())
         self.os_pid = self.popen.pid
+        self.pids: dict[str, int] = {}
+        try:
+            self.pids = json.loads(self.popen.stdout.readline())
+        except BaseException:
+            self.popen.kill()
+            raise
 
     def node(self) -> list[int]:
         """All OS processes of its node."""
@@ -42,8 +47,8 @@ class Program:
                     os.kill(os_pid, sent)
 
     def close(self) -> None:
-        self.kill(self.os_pid, *self.node())
-        self.popen.communicate()
+        self.kill(self.os_pid, *self.node(), *self.pids.values())
+        self.popen.communicate(timeout=5)
 
 
 @contextmanager

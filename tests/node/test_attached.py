@@ -14,7 +14,7 @@ from otp import gen_server, process
 from otp.errors import ProcessExit
 from otp.gen_server import NoReply
 from otp.terms import Down, Exit, Pid
-from tests.expecting import expect, expect_down, expect_nothing
+from tests.expecting import at_most, expect, expect_down, expect_nothing
 from tests.servers import crasher, relay, witness
 from tests.servers.counter import Counter
 
@@ -131,9 +131,18 @@ def test_an_exit_signal_is_raised_where_a_thread_calls() -> None:
         process.exit(me, "boom")
         return NoReply(state)
 
-    with pytest.raises(ProcessExit):
-        gen_server.call(server, never_replies)
+    with pytest.raises(ProcessExit), at_most(5):
+        gen_server.call(server, never_replies, None)
     process.exit(server, "kill")
+
+
+@pytest.mark.parametrize("where", ["the main thread", "another thread"])
+def test_kill_cannot_be_trapped_by_a_thread(where: str) -> None:
+    def traps() -> None:
+        process.trap_exit()
+        signalled("kill")
+
+    traps() if where == "the main thread" else in_thread(traps)
 
 
 def test_the_name_of_a_thread_that_was_ended_is_free() -> None:

@@ -207,10 +207,13 @@ def test_a_busy_process_that_traps_lives_on_and_dies_of_kill(busy) -> None:
     assert expect_down(ref, within=2) == "killed"
 
 
-def test_a_stopped_process_dies_of_kill() -> None:
+@pytest.mark.parametrize("before", [None, "boom"], ids=["alone", "behind a signal it never hears"])
+def test_a_stopped_process_dies_of_kill(before: str | None) -> None:
     pid, ref = process.spawn_monitor(sleeper.sleeps, process.self())
     expect(sleeper.BEGUN)
     os.kill(process.info(pid)["os_pid"], signal.SIGSTOP)
+    if before:
+        process.exit(pid, before)
     process.exit(pid, "kill")
     assert expect_down(ref) == "killed"
 

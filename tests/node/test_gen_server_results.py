@@ -197,11 +197,14 @@ def test_terminate_gets_the_state_that_was_last_returned() -> None:
 
 
 def test_the_reply_of_a_stop_comes_after_terminate() -> None:
-    server = witness.start()
+    server = witness.start(terminate=lambda: process.receive(lambda message: message == "go on"))
     ref = process.monitor(server)
     stops = lambda caller, state: Stop("done", state, reply="bye")  # noqa: E731
-    assert gen_server.call(server, stops) == "bye"
+    request = gen_server.send_request(server, stops)
     assert expect() == ("terminate", "done")
+    assert gen_server.wait_response(request, 0.0) == "timeout"
+    process.send(server, "go on")
+    assert gen_server.receive_response(request, 5.0) == ("reply", "bye")
     assert expect_down(ref) == "done"
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from otp import gen_server, process
 from otp.errors import FunctionClause, Ignored, StartError, StartTimeout
 from otp.gen_server import GenServer, Ignore, NoReply, Ok, Reply, Stop
+from otp.runtime.context import Context
+from otp.runtime.mailbox import CAME
 from otp.terms import Crash, Down, ExitStatus, Shutdown, Signal
 from tests.expecting import expect, expect_down, expect_nothing, flush
 from tests.interrupting import Interrupted, alarm_raises
@@ -235,6 +238,21 @@ def test_a_start_that_a_signal_handler_interrupts_leaves_nothing(start: Callable
 
 def test_a_start_in_time_is_no_timeout() -> None:
     assert gen_server.call(gen_server.start_link(Counter, 1, timeout=5), "count") == 1
+
+
+def test_a_server_that_is_dead_before_its_start_returns_is_reported(monkeypatch) -> None:
+    """The acknowledgement and the `Down` are taken out of the pipe together."""
+
+    def all_of(context: Context, tags: tuple[int, ...], deadline: float | None) -> None:
+        while any(context.mailbox.awaited[tag] is None for tag in tags):
+            assert context.mailbox.wait(monotonic() + 5) == CAME
+
+    monkeypatch.setattr(Context, "first_of", all_of)
+    dies = told(lambda told: Ok(told, then=lambda state: Stop("at once", state)))
+    server, ref = gen_server.start_monitor(Witness, dies)
+    assert expect() == ("terminate", "at once")
+    assert expect() == Down(ref, server, "at once")
+    expect_nothing()
 
 
 def test_an_argument_that_cannot_be_read_is_a_start_error() -> None:

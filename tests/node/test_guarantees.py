@@ -17,8 +17,9 @@ import pytest
 from otp import gen_server, node, process
 from otp.errors import BadRequest, CallError, ServerDied
 from otp.gen_server import NoReply, Reply
+from otp.runtime import here
 from otp.terms import Crash, Down, Exit, From, Pid
-from tests.expecting import expect, expect_down, expect_nothing
+from tests.expecting import at_most, expect, expect_down, expect_nothing
 from tests.footprint import parcels
 from tests.programs import Program, gone, launchers, program
 from tests.servers import awkward, chatterbox, crasher, listener, sleeper, witness
@@ -46,7 +47,8 @@ def test_1_order_once(receiver: str, tmp_path: Path) -> None:
         os_pid = expect(int)
         if receiver == "is stopped":
             os.kill(os_pid, signal.SIGSTOP)
-        chatterbox.floods(pid, MANY)
+        with at_most(10):
+            chatterbox.floods(pid, MANY)
         (tmp_path / "go").touch()
         os.kill(os_pid, signal.SIGCONT)
     assert expect(tuple, within=10) == ("in order", True)
@@ -118,8 +120,9 @@ def test_4_cast_and_send_never_wait(receiver: str, tmp_path: Path) -> None:
     longest = 0.0
     for number in range(MANY // 5):
         begin = monotonic()
-        gen_server.cast(server, number)
-        process.send(server, number)
+        with at_most(5):
+            gen_server.cast(server, number)
+            process.send(server, number)
         longest = max(longest, monotonic() - begin)
     assert longest < 2
     (tmp_path / "go").touch()  # only now is it free to listen
@@ -204,6 +207,7 @@ UNSENDABLE: dict[str, Callable[[Pid, Any], Any]] = {
     "a message": process.send,
     "a cast": gen_server.cast,
     "a call": gen_server.call,
+    "a request": gen_server.send_request,
     "a stop": gen_server.stop,
     "an argument": lambda server, value: process.spawn(print, value),
     "an argument of init": lambda server, value: gen_server.start(Counter, value),
@@ -222,6 +226,7 @@ def test_7_a_bad_message_harms_nobody(what: str) -> None:
             UNSENDABLE[what](server, (awkward.unpicklable(), padding))
     assert gen_server.call(server, "count") == 0
     assert process.processes() == before
+    assert not {**here.current().mailbox.awaited, **here.current().monitors}
     assert parcels(node.current().directory) == []
     expect_nothing()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any, NoReturn
 
@@ -18,6 +19,13 @@ class Unreadable:
 
     def __reduce__(self) -> Any:
         return cannot_be_built, (), self.padding
+
+
+class EndsTheInterpreter(Unreadable):
+    """Can be sent; whoever loads it is told to exit."""
+
+    def __reduce__(self) -> Any:
+        return sys.exit, ("the end of whoever loads me",), self.padding
 
 
 class Opaque(Exception):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from functools import partial
@@ -16,13 +18,16 @@ from typing import Any, NoReturn
 from otp import gen_server, node, process, supervisor
 from otp.gen_server import GenServer, NoReply, Ok
 from otp.supervisor import ChildSpec
-from otp.terms import Pid
+from otp.terms import Down, Pid
 from tests.servers import chatterbox, sleeper
 
 
-def tell(**workers: Pid) -> None:
-    """Say who is there, and wait."""
-    os_pids = {name: process.info(pid)["os_pid"] for name, pid in workers.items()}  # type: ignore[index]
+def tell(**workers: Pid | int) -> None:
+    """Say who is there, and wait. Who is no process of the node is named by its OS pid."""
+    os_pids = {
+        name: who if isinstance(who, int) else process.info(who)["os_pid"]  # type: ignore[index]
+        for name, who in workers.items()
+    }
     print(json.dumps({"kernel": node.current().os_pid, **os_pids}), flush=True)
     sys.stdin.read()
 
@@ -64,6 +69,25 @@ class Idle(GenServer[None]):
 
     def init(self, arg: Any, /) -> Ok[None]:
         return Ok(None)
+
+
+def bare() -> None:
+    """A node, and a program that has not used it."""
+    print(json.dumps({"kernel": node.start().os_pid}), flush=True)
+    sys.stdin.read()
+
+
+def daemons() -> None:
+    """A worker that has died, and a child of it that has left the session."""
+    _, ref = process.spawn_monitor(leaves_a_daemon, process.self())
+    daemon = process.receive(int)
+    process.receive(lambda message: isinstance(message, Down) and message.ref == ref)
+    tell(daemon=daemon)
+
+
+def leaves_a_daemon(owner: Pid) -> None:
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    process.send(owner, child.pid)
 
 
 class Diary(GenServer[Any]):
@@ -134,4 +158,5 @@ def ends(how: str) -> NoReturn:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by tests in the background
     globals()[sys.argv[1]](*sys.argv[2:])

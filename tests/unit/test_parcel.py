@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 from pickle import PickleBuffer
+from struct import Struct, error
 from typing import Any
 
 import pytest
@@ -161,6 +162,25 @@ def test_a_file_that_is_no_parcel_is_refused(place: Place) -> None:
         open_parcel(place, b"n5/2/1")
 
 
+@pytest.mark.parametrize("left", [1, 100, 1000, 1016, 1040, 1056])
+def test_a_parcel_that_is_cut_off_anywhere_is_refused(place: Place, left: int) -> None:
+    path = path_of(place, write(place, 5, 2, 1, b"pickle" * 100, buffers(b"\xff" * 400)))
+    whole = os.path.getsize(path)
+    os.truncate(path, min(left, whole - 1))
+    with pytest.raises((ValueError, error)):
+        open_parcel(place, b"n5/2/1")
+    assert not os.path.exists(path)
+
+
+def test_a_buffer_that_is_not_whole_is_refused(place: Place) -> None:
+    path = path_of(place, write(place, 5, 2, 1, b"pickle", buffers(b"buffer")))
+    data = bytearray(Path(path).read_bytes())
+    data[-32:-16] = Struct("<QQ").pack(64, 1000)
+    Path(path).write_bytes(data)
+    with pytest.raises(ValueError, match="not whole"):
+        open_parcel(place, b"n5/2/1")
+
+
 def full(*paths: str):
     """A `parcel._fill` for disks that are full below these directories."""
 
@@ -187,6 +207,7 @@ def test_where_there_is_no_room_the_temp_directory_serves(place: Place, monkeypa
     assert lying(place) == []
     begin(place, 7)
     begin(place, 0)
+    assert os.stat(place.spare).st_mode & 0o777 == 0o700
     ticket = write(place, 0, 2, 2, b"work", [])
     parcel.forward(place, ticket, 7)
     assert read_bytes(place, parcel.forwarded(ticket, 7)) == b"work"
@@ -194,6 +215,8 @@ def test_where_there_is_no_room_the_temp_directory_serves(place: Place, monkeypa
     parcel.end(place, 7)
     assert parcel.clear(place, 5, 2)
     assert sorted(os.listdir(place.spare)) == ["0", "5"]
+    place.remove()
+    assert not os.path.exists(place.spare)
 
 
 def test_no_room_at_all_raises_at_the_sender_and_leaves_nothing(place: Place, monkeypatch) -> None:

@@ -1,0 +1,131 @@
+"""What the kernel does about its decisions, as far as no process is needed to see it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from pickle import loads
+
+import pytest
+
+from otp.kernel.acting import Acting
+from otp.kernel.effects import Forward, Launch, Release, Remove, Send
+from otp.wire import parcel, pipe
+from otp.wire.frame import Frame, pack, split
+from otp.wire.orphan import BELL
+from otp.wire.place import Place
+from otp.wire.protocol import ANSWER, EXIT, LAUNCHER, MESSAGE, SWEEP
+
+ASKER, TO, DEAD = 2, 5, 6
+
+
+class Bench:
+    """Acting without a kernel: three mailboxes, and signals that are only noted."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.poll = select.epoll()
+        self.acting = Acting(place, self.poll)
+        self.rung: list[tuple[int, signal.Signals]] = []
+        self.acting._signal = lambda *what: self.rung.append(what)
+        self.readers = {serial: self.reader(serial) for serial in (LAUNCHER, ASKER, TO, DEAD)}
+
+    def reader(self, serial: int) -> int:
+        pipe.make(self.place.pipe(serial))
+        return pipe.open_mailbox(self.place.pipe(serial))
+
+    def read(self, serial: int) -> list[Frame]:
+        frames, rest = split(pipe.read(self.readers[serial]))
+        assert rest == b""
+        return frames
+
+    def fill(self) -> None:
+        while self.acting.post.put(TO, pack(MESSAGE, 1, 0, bytes(4000))) == "direct":
+            pass
+
+    def parcel(self, to: int, sender: int) -> str:
+        ticket = parcel.write(self.place, to, sender, 1, b"value", [])
+        return parcel.path_of(self.place, ticket)
+
+    def close(self) -> None:
+        for serial, fd in self.readers.items():
+            self.acting.post.forget(serial)
+            os.close(fd)
+        self.poll.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    bench = Bench(place)
+    yield bench
+    bench.close()
+
+
+# ---- frames
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_carried_frame_is_put_once_and_its_sender_told_how(bench: Bench, full: bool) -> None:
+    if full:
+        bench.fill()
+    bench.acting.do(Forward(TO, pack(MESSAGE, ASKER, 0, b"carried"), ASKER, 7))
+    ((kind, _, ref, payload),) = bench.read(ASKER)
+    assert (kind, ref, loads(payload)) == (ANSWER, 7, "queued" if full else "direct")
+    heard = bench.read(TO)
+    for fd, _ in bench.poll.poll(0):
+        bench.acting.flush(fd)
+    heard += bench.read(TO)
+    assert [frame for frame in heard if frame[3] == b"carried"] == [(MESSAGE, ASKER, 0, b"carried")]
+
+
+def test_who_has_no_room_for_the_kernel_is_rung_for(bench: Bench) -> None:
+    bench.acting.do(Send(TO, EXIT, 9, 0, b"reason"))
+    assert bench.rung == []
+    bench.fill()
+    bench.acting.do(Send(TO, EXIT, 9, 0, b"reason"))
+    assert bench.rung == [(TO, BELL)]
+
+
+def test_who_has_got_a_part_of_what_waits_is_rung_for_the_rest(bench: Bench) -> None:
+    bench.fill()
+    bench.read(TO)
+    ((fd, _),) = bench.poll.poll(0)
+    assert bench.acting.flush(fd)
+    assert bench.rung == [(TO, BELL)]
+    assert not bench.acting.flush(fd)
+
+
+# ---- what the dead leave
+
+
+def test_a_mailbox_is_open_from_the_launch_until_the_process_reads_it(bench: Bench) -> None:
+    """Whoever is told the pid may send at once, and nothing of that is lost."""
+    bench.acting.do(Launch(9, LAUNCHER, b"order", ASKER, 7))
+    writer = pipe.open_writer(bench.place.pipe(9))
+    assert writer is not None
+    os.write(writer, b"x")
+    bench.acting.do(Release(9))
+    assert pipe.open_writer(bench.place.pipe(9)) is None
+    os.close(writer)
+
+
+def test_parcels_to_the_dead_go_and_who_has_some_from_it_is_told(bench: Bench) -> None:
+    to_it, from_it = bench.parcel(DEAD, ASKER), bench.parcel(TO, DEAD)
+    bench.parcel(ASKER, TO)
+    bench.acting.do(Remove(DEAD))
+    assert not os.path.exists(to_it)
+    assert os.path.exists(from_it)
+    assert bench.read(TO) == [(SWEEP, DEAD, 0, b"")]
+    assert bench.read(ASKER) == []
+
+
+def test_what_the_dead_never_opened_goes(bench: Bench) -> None:
+    path = bench.parcel(LAUNCHER, ASKER)
+    bench.acting.do(Remove(DEAD, b"n" + os.path.basename(path).encode()))
+    assert not os.path.exists(path)
+    assert not os.path.exists(bench.place.pipe(DEAD))

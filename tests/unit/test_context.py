@@ -1,0 +1,124 @@
+"""What a process does about the parcels of a dead sender, and about its own sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otp.runtime.context import Context
+from otp.runtime.receiving import receive
+from otp.wire import parcel
+from otp.wire.codec import encode, flat
+from otp.wire.frame import Frame, pack
+from otp.wire.place import Place
+from otp.wire.protocol import EXIT, MESSAGE, PARCEL, REPLY, SWEEP
+from tests.expecting import at_most
+
+ME, DEAD, LIVING = 5, 6, 7
+
+
+class Bench:
+    """A process without a kernel or a pipe that anybody knows."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.fds = [*os.pipe2(os.O_NONBLOCK), *os.pipe()]
+        self.context = Context(place, ME, self.fds[0], self.fds[3])
+        self.parcels = 0
+
+    def parcel(self, sender: int, to: int = ME, kind: int = MESSAGE) -> tuple[Frame, str]:
+        """The frame that would announce it, and the file."""
+        self.parcels += 1
+        ticket = parcel.write(self.place, to, sender, self.parcels, *encode("value"))
+        return (kind | PARCEL, sender, 7, ticket), parcel.path_of(self.place, ticket)
+
+    def hears(self, *frames: Frame) -> None:
+        self.context.mailbox.sort(list(frames))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    bench = Bench(place)
+    yield bench
+    for fd in bench.fds:
+        os.close(fd)
+
+
+# ---- parcels of the dead: those that a frame names are kept
+
+SWEPT = (SWEEP, DEAD, 0, b"")
+
+
+def test_what_the_dead_never_announced_is_removed(bench: Bench) -> None:
+    _, path = bench.parcel(DEAD)
+    bench.hears(SWEPT)
+    bench.context.sweep()
+    assert not os.path.exists(path)
+
+
+def test_a_message_that_waits_keeps_its_parcel(bench: Bench) -> None:
+    frame, path = bench.parcel(DEAD)
+    bench.hears(frame, SWEPT)
+    bench.context.sweep()
+    assert os.path.exists(path)
+    assert receive(bench.context, None, 0.0) == "value"
+    assert not os.path.exists(path)
+
+
+def test_a_reply_that_is_awaited_keeps_its_parcel(bench: Bench) -> None:
+    bench.context.mailbox.awaited[7] = None
+    frame, path = bench.parcel(DEAD, kind=REPLY)
+    bench.hears(frame, SWEPT)
+    bench.context.sweep()
+    assert os.path.exists(path)
+    assert bench.context.reply(7) == frame
+
+
+def test_parcels_of_the_living_and_for_others_are_none_of_its_business(bench: Bench) -> None:
+    paths = [bench.parcel(LIVING)[1], bench.parcel(DEAD, to=LIVING)[1]]
+    bench.hears(SWEPT)
+    bench.context.sweep()
+    assert all(map(os.path.exists, paths))
+
+
+def test_nothing_is_swept_before_the_next_message_is_asked_for(bench: Bench) -> None:
+    """The bell brings the news while a frame, taken out already, is just being opened."""
+    frame, path = bench.parcel(DEAD)
+    bench.hears(frame)
+    taken = bench.context.mailbox.arrived.popleft()
+    bench.hears(SWEPT)
+    assert os.path.exists(path)
+    assert bench.context.opener.open(taken) == "value"
+
+
+def test_asking_for_a_message_sweeps(bench: Bench) -> None:
+    _, path = bench.parcel(DEAD)
+    bench.hears(SWEPT)
+    receive(bench.context, None, 0.0)
+    assert not os.path.exists(path)
+
+
+# ---- condemned while it waits for somebody
+
+WAITS: dict[str, Callable[[Context, int], Any]] = {
+    "for a reply": lambda context, sensor: context.reply(7, None, sensor),
+    "for a start": lambda context, sensor: context.first_of((7,), None),
+}
+
+
+@pytest.mark.parametrize("waits", WAITS)
+def test_who_is_condemned_waits_no_longer(bench: Bench, waits: str) -> None:
+    reads, sensor = os.pipe()
+    bench.context.mailbox.awaited[7] = None
+    os.write(bench.fds[1], pack(EXIT, LIVING, 1, flat("boom")))
+    with at_most(5):
+        assert WAITS[waits](bench.context, sensor) is None
+    assert bench.context.condemned == (flat("boom"), LIVING, 1)
+    for fd in (reads, sensor):
+        os.close(fd)
