@@ -121,7 +121,17 @@ class Acting:
         self._send(answer(effect.asker, effect.ref, how))
 
     def _ring(self, effect: Ring) -> None:
-        self._signal(effect.to, BELL)
+        self._signal_now_or_later(effect, BELL)
+
+    def _kill(self, effect: Kill) -> None:
+        self._signal_now_or_later(effect, signal.SIGKILL)
+
+    def _signal_now_or_later(self, effect: Ring | Kill, number: signal.Signals) -> None:
+        """Behind a handle that there was no descriptor for, its signals wait too."""
+        if any(isinstance(late, Hold) and late.serial == effect.to for late in self._later):
+            self._later.append(effect)
+        else:
+            self._signal(effect.to, number)
 
     def flush(self, fd: int) -> bool:
         """There is room in this pipe: write what waits, and ring, for a busy process to make more.
@@ -132,9 +142,6 @@ class Acting:
         if to is not None:
             self._signal(to, BELL)
         return to is not None
-
-    def _kill(self, effect: Kill) -> None:
-        self._signal(effect.to, signal.SIGKILL)
 
     def _signal(self, serial: int, number: signal.Signals) -> None:
         handle = self._handles.get(serial)
@@ -229,8 +236,14 @@ class Acting:
     def _hold(self, effect: Hold) -> None:
         if effect.serial not in self._launched:
             return
-        with suppress(ProcessLookupError):  # reaped already: the news of it is on its way
+        try:
             self._handles[effect.serial] = self.post.with_room(lambda: os.pidfd_open(effect.os_pid))
+        except ProcessLookupError:
+            pass  # reaped already: the news of it is on its way
+        except OSError as error:
+            if not no_descriptor(error):
+                raise
+            self._later.append(effect)
 
     def _release(self, effect: Release) -> None:
         held = self._held.pop(effect.serial, None)

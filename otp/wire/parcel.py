@@ -44,7 +44,7 @@ from otp.wire.protocol import KERNEL
 
 _ALIGN = 64
 _PAIR = Struct("<QQ")
-_PATH = re.compile(r"\d+/\d+/\d+")
+_TICKET = re.compile(rb"[ns]\d+/\d+/\d+")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -156,14 +156,21 @@ def _put(file: BinaryIO, data: memoryview) -> int:
 
 def path_of(place: Place, ticket: bytes) -> str:
     """The file that a ticket names. Raises `ValueError` for a ticket that nobody here has made."""
-    path = ticket[1:].decode("ascii", "replace")
-    if not _PATH.fullmatch(path) or ticket[:1] not in (b"n", b"s"):
+    _check(ticket)
+    return f"{place.parcels if ticket[:1] == b'n' else place.spare}/{ticket[1:].decode()}"
+
+
+def _check(ticket: bytes) -> None:
+    if not _TICKET.fullmatch(ticket):
         raise ValueError(f"no parcel has the ticket {ticket!r}")
-    return f"{place.parcels if ticket[:1] == b'n' else place.spare}/{path}"
 
 
 def forwarded(ticket: bytes, to: int) -> bytes:
-    """The ticket of a parcel that the kernel forwards: it is the first from there to there."""
+    """The ticket of a parcel that the kernel forwards: it is the first from there to there.
+
+    Raises `ValueError` if that is no ticket.
+    """
+    _check(ticket)
     return ticket[:1] + f"{to}/{KERNEL}/0".encode()
 
 

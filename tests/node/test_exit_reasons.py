@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
 
-from otp import process
-from otp.errors import shorten
-from otp.terms import Crash, Down, Exit, ExitStatus, Shutdown, Signal
+from otp import node, process
+from otp.errors import ProcessExit, shorten
+from otp.runtime import here
+from otp.terms import Crash, Down, Exit, ExitStatus, Pid, Shutdown, Signal
+from otp.wire import parcel
 from tests.expecting import expect, expect_down
+from tests.footprint import parcels
 from tests.servers import awkward, crasher
 
 
@@ -82,3 +89,76 @@ def test_a_reason_that_cannot_be_unpickled_is_told_as_a_sentence() -> None:
     process.trap_exit()
     process.spawn_link(lambda: process.exit(awkward.Unreadable()))
     assert "cannot be loaded here: ValueError('cannot be built" in expect(Exit).reason
+
+
+# ---- a reason for which there is no room
+
+
+def no_room(*args: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def ends_on_a_full_disk(ends: Callable[[], object]) -> None:
+    parcel._fill = no_room
+    ends()
+
+
+LONG = "long " * 20_000
+
+
+@pytest.mark.parametrize(
+    ("ends", "begin"),
+    [
+        (partial(crasher.raises, LONG), "Crash(OpaqueException(\"ValueError('long long"),
+        (partial(process.exit, LONG), "\"'long long"),
+        (partial(process.exit, Shutdown(LONG)), "Shutdown(why=\"'long long"),
+        (partial(process.exit, ("tag", 1, [LONG])), "('tag', 1, \"['long long"),
+        (partial(process.exit, tuple(LONG)), "\"('l', 'o', 'n', 'g'"),
+    ],
+    ids=["a crash", "a text", "a shutdown", "a tuple", "a long tuple"],
+)
+def test_a_reason_for_which_there_is_no_room_is_told_in_brief(ends, begin: str) -> None:
+    _, ref = process.spawn_monitor(ends_on_a_full_disk, ends)
+    told = repr(expect_down(ref))
+    assert told.startswith(begin)
+    assert len(told) < 3000
+
+
+def test_a_thread_whose_last_words_are_too_long_is_dead_all_the_same(monkeypatch) -> None:
+    told, go_on = threading.Event(), threading.Event()
+    pids: list[Pid] = []
+
+    def thread() -> None:
+        pids.append(process.self())
+        told.set()
+        go_on.wait()
+        with suppress(ProcessExit):
+            process.exit(LONG)
+
+    runs = threading.Thread(target=thread)
+    runs.start()
+    told.wait()
+    ref = process.monitor(pids[0])
+    monkeypatch.setattr(parcel, "_fill", no_room)
+    go_on.set()
+    assert expect_down(ref).startswith("'long long")
+    runs.join()
+
+
+def test_a_long_request_for_which_there_is_no_room_raises_and_changes_nothing(monkeypatch) -> None:
+    pid, ref = process.spawn_monitor(process.receive)
+    monkeypatch.setattr(parcel, "_fill", no_room)
+    for request in (
+        lambda: process.exit(pid, LONG),
+        lambda: process.spawn(len, LONG),
+        lambda: process.register(LONG, pid),
+        lambda: process.send_after(0.0, pid, LONG),
+        lambda: process.send(pid, LONG),
+    ):
+        with pytest.raises(OSError, match="No space left"):
+            request()
+    assert process.is_alive(pid)
+    assert not here.current().mailbox.awaited
+    assert parcels(node.current().directory) == []
+    process.send(pid, "end")
+    assert expect_down(ref) == "normal"
