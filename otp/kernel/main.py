@@ -150,10 +150,20 @@ class Kernel:
     # ---- hearing
 
     def _wait(self, deadline: float | None) -> None:
+        """Until something has come.
+
+        Though there is more to read, the rest is looked at as well: with requests without end,
+        nobody would hear of a death otherwise.
+        """
         if self._try():
+            self._look(0.0)
             return
-        left = -1.0 if deadline is None else min(max(0.0, deadline - monotonic()), _LONGEST)
         begin = perf_counter()
+        self._look(-1.0 if deadline is None else min(max(0.0, deadline - monotonic()), _LONGEST))
+        self._spin.slept(perf_counter() - begin)
+
+    def _look(self, left: float) -> None:
+        """Signals, deaths, room in pipes."""
         for fd, _ in self._poll.poll(left):
             if fd == self._woken:
                 self._signals(pipe.read(self._woken))
@@ -161,7 +171,6 @@ class Kernel:
                 os_pid = self._acting.unwatch(fd)
                 if os_pid is not None:
                     self._gone.append(os_pid)
-        self._spin.slept(perf_counter() - begin)
 
     def _try(self) -> bool:
         """Spin for a moment before going to sleep (`otp.wire.waiting`)."""

@@ -44,11 +44,13 @@ def test_a_thread_and_its_mailbox_are_seen(runtime_directory: Path) -> None:
     told, done = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: (process.self(), told.set(), done.wait()), name="odd")
     thread.start()
-    assert told.wait(5)
-    left = leftovers(before, runtime_directory, within=0)
+    try:
+        assert told.wait(5)
+        left = leftovers(before, runtime_directory, within=0)
+    finally:
+        done.set()
+        thread.join()
     assert [line.split()[0] for line in left] == ["file", "thread"]
-    done.set()
-    thread.join()
     assert not leftovers(before, runtime_directory, within=2)
 
 
