@@ -6,7 +6,6 @@ wants to end the interpreter, short and by parcel.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from otp.errors import BadRequest, CallError
 from otp.gen_server import Reply
 from otp.terms import Crash, Pid
 from tests.expecting import expect, expect_down, expect_nothing
+from tests.footprint import parcels
 from tests.servers import awkward, witness
 
 VALUES = pytest.mark.parametrize("value", [awkward.Unreadable, awkward.EndsTheInterpreter],
@@ -77,7 +77,7 @@ def test_what_cannot_be_loaded_never_kills_the_receiver(
     process.send_after(0, server, "next")
     assert expect() == ("info", "next")
     assert gen_server.call(server, replies(str, "alive")) == "alive"
-    assert os.listdir(f"{node.current().directory}/parcels") == []
+    assert parcels(node.current().directory) == []
     process.exit(server, "kill")
     expect_nothing()
 

@@ -17,7 +17,8 @@ from otp.wire import parcel, pipe
 from otp.wire.frame import Frame, pack, split
 from otp.wire.orphan import BELL
 from otp.wire.place import Place
-from otp.wire.protocol import ANSWER, EXIT, LAUNCHER, MESSAGE, SWEEP
+from otp.wire.protocol import ANSWER, EXIT, KERNEL, LAUNCHER, MESSAGE
+from tests.footprint import parcels
 
 ASKER, TO, DEAD = 2, 5, 6
 
@@ -32,9 +33,11 @@ class Bench:
         self.rung: list[tuple[int, signal.Signals]] = []
         self.acting._signal = lambda *what: self.rung.append(what)
         self.readers = {serial: self.reader(serial) for serial in (LAUNCHER, ASKER, TO, DEAD)}
+        parcel.begin(place, KERNEL)
 
     def reader(self, serial: int) -> int:
         pipe.make(self.place.pipe(serial))
+        parcel.begin(self.place, serial)
         return pipe.open_mailbox(self.place.pipe(serial))
 
     def read(self, serial: int) -> list[Frame]:
@@ -46,9 +49,9 @@ class Bench:
         while self.acting.post.put(TO, pack(MESSAGE, 1, 0, bytes(4000))) == "direct":
             pass
 
-    def parcel(self, to: int, sender: int) -> str:
-        ticket = parcel.write(self.place, to, sender, 1, b"value", [])
-        return parcel.path_of(self.place, ticket)
+    def parcel(self, to: int, sender: int) -> bytes:
+        parcel.introduce(self.place, to, sender)
+        return parcel.write(self.place, to, sender, 1, b"value", [])
 
     def close(self) -> None:
         for serial, fd in self.readers.items():
@@ -114,18 +117,18 @@ def test_a_mailbox_is_open_from_the_launch_until_the_process_reads_it(bench: Ben
     os.close(writer)
 
 
-def test_parcels_to_the_dead_go_and_who_has_some_from_it_is_told(bench: Bench) -> None:
-    to_it, from_it = bench.parcel(DEAD, ASKER), bench.parcel(TO, DEAD)
-    bench.parcel(ASKER, TO)
+def test_what_the_dead_was_sent_goes_and_what_it_sent_to_the_kernel(bench: Bench) -> None:
+    """What it sent to others may still be announced in their mailboxes."""
+    bench.parcel(DEAD, ASKER)
+    bench.parcel(KERNEL, DEAD)
+    kept = [bench.parcel(TO, DEAD), bench.parcel(KERNEL, ASKER), bench.parcel(TO, ASKER)]
     bench.acting.do(Remove(DEAD))
-    assert not os.path.exists(to_it)
-    assert os.path.exists(from_it)
-    assert bench.read(TO) == [(SWEEP, DEAD, 0, b"")]
-    assert bench.read(ASKER) == []
-
-
-def test_what_the_dead_never_opened_goes(bench: Bench) -> None:
-    path = bench.parcel(LAUNCHER, ASKER)
-    bench.acting.do(Remove(DEAD, b"n" + os.path.basename(path).encode()))
-    assert not os.path.exists(path)
+    assert set(parcels(bench.place.root)) == {Path(parcel.path_of(bench.place, t)) for t in kept}
     assert not os.path.exists(bench.place.pipe(DEAD))
+
+
+def test_what_a_worker_never_began_goes_with_it(bench: Bench) -> None:
+    bench.acting.do(Launch(9, LAUNCHER, b"order", ASKER, 7, work=bench.parcel(KERNEL, ASKER)))
+    assert len(parcels(bench.place.root)) == 1
+    bench.acting.do(Remove(9))
+    assert parcels(bench.place.root) == []

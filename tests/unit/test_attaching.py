@@ -53,6 +53,7 @@ def test_what_comes_with_the_serial_number_is_not_lost(kernel: int) -> None:
 
     def thread() -> tuple[int, list[object]]:
         context = here.current()
+        context.mailbox.pull()
         return context.serial, [loads(frame[3]) for frame in context.mailbox.arrived]
 
     with ThreadPoolExecutor(1) as pool:

@@ -27,17 +27,21 @@ class Bench:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.fds = [*os.pipe2(os.O_NONBLOCK), *os.pipe()]
+        parcel.begin(place, ME)
+        parcel.begin(place, LIVING)
         self.context = Context(place, ME, self.fds[0], self.fds[3])
         self.parcels = 0
 
     def parcel(self, sender: int, to: int = ME, kind: int = MESSAGE) -> tuple[Frame, str]:
         """The frame that would announce it, and the file."""
         self.parcels += 1
+        parcel.introduce(self.place, to, sender)
         ticket = parcel.write(self.place, to, sender, self.parcels, *encode("value"))
         return (kind | PARCEL, sender, 7, ticket), parcel.path_of(self.place, ticket)
 
     def hears(self, *frames: Frame) -> None:
-        self.context.mailbox.sort(list(frames))
+        for frame in frames:
+            self.context.mailbox.put(frame)
 
 
 @pytest.fixture
@@ -108,7 +112,7 @@ def test_asking_for_a_message_sweeps(bench: Bench) -> None:
 
 WAITS: dict[str, Callable[[Context, int], Any]] = {
     "for a reply": lambda context, sensor: context.reply(7, None, sensor),
-    "for a start": lambda context, sensor: context.first_of((7,), None),
+    "for a start": lambda context, sensor: context.first_of((7,), None, context.pid),
 }
 
 

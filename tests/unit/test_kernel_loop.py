@@ -67,9 +67,8 @@ class Bench:
         acting = self.kernel._acting
         for fd in list(acting._os_pids):
             acting.unwatch(fd)
-        for serial in list(acting._handles):
+        for serial in list(acting.post._pipes):
             acting.post.forget(serial)
-            os.close(acting._handles[serial])
         for fd in (self.pipe, *self.mailboxes):
             os.close(fd)
         self.kernel._poll.close()

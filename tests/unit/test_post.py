@@ -32,6 +32,7 @@ class Bench:
 
     def reader(self, serial: int) -> int:
         pipe.make(self.place.pipe(serial))
+        parcel.begin(self.place, serial)
         self.readers[serial] = pipe.open_mailbox(self.place.pipe(serial))
         return serial
 
