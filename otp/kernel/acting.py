@@ -9,7 +9,6 @@ import select
 import signal
 from contextlib import suppress
 from dataclasses import replace
-from math import inf
 from pickle import dumps
 from time import monotonic
 from typing import Any
@@ -31,11 +30,11 @@ from otp.kernel.effects import (
     Welcome,
     answer,
 )
+from otp.kernel.handles import Handles
 from otp.kernel.post import QUEUED, Post, no_descriptor
 from otp.kernel.table import stand_in
 from otp.wire import parcel, pipe
 from otp.wire.frame import pack
-from otp.wire.orphan import BELL
 from otp.wire.place import Place
 from otp.wire.protocol import ANSWER, DOWN, EXIT, FORK, KERNEL, REFUSED
 
@@ -60,13 +59,9 @@ class Acting:
         self._most = most * 2 // 3
         self.post = Post(place, poll, most - self._most)
         self._place = place
-        self._poll = poll
+        self.handles = Handles(poll, self.post.with_room)
         self._launched: set[int] = set()
         self._held: dict[int, int] = {}  # the mailboxes of workers that do not read yet
-        self._handles: dict[int, int] = {}  # pidfds, by serial number
-        self._homes: dict[int, int] = {}  # the OS processes of threads, which have one pidfd
-        self._watched: dict[int, int] = {}  # OS process to its pidfd
-        self._os_pids: dict[int, int] = {}  # and back
         self._later: list[Effect] = []  # what lacked room or a descriptor
         self._hands: dict[type, Any] = {
             Send: self._send, Forward: self._forward, Ring: self._ring, Kill: self._kill,
@@ -82,14 +77,15 @@ class Acting:
 
     def soon(self, deadline: float | None) -> float | None:
         """When to act again: at the deadline, or earlier if something is to be tried again."""
-        if not self._later and not self.post.is_short:
-            return deadline
-        return min(monotonic() + _SOON, inf if deadline is None else deadline)
+        retry = monotonic() + _SOON if self._later or self.post.is_short else None
+        times = (deadline, retry, self.handles.next_ring())
+        return min((when for when in times if when is not None), default=None)
 
     def retry(self) -> None:
-        """Try again what lacked room."""
+        """Try again what lacked room, and ring for who has not heard us."""
+        self.handles.ring_again(self.post.is_unread)
         for to in self.post.retry():
-            self._signal(to, BELL)
+            self.handles.ring(to)
         later, self._later = self._later, []
         for effect in later:
             self.do(effect)
@@ -103,7 +99,7 @@ class Acting:
             self._send_less(effect, error)
             return
         if sent == QUEUED:
-            self._signal(effect.to, BELL)
+            self.handles.ring(effect.to)
 
     def _send_less(self, effect: Send, error: OSError) -> None:
         """There is no room for a parcel: the news must come all the same, a message can wait."""
@@ -121,17 +117,19 @@ class Acting:
         self._send(answer(effect.asker, effect.ref, how))
 
     def _ring(self, effect: Ring) -> None:
-        self._signal_now_or_later(effect, BELL)
+        if not self._waits_for_its_handle(effect):
+            self.handles.ring(effect.to)
 
     def _kill(self, effect: Kill) -> None:
-        self._signal_now_or_later(effect, signal.SIGKILL)
+        if not self._waits_for_its_handle(effect):
+            self.handles.signal(effect.to, signal.SIGKILL)
 
-    def _signal_now_or_later(self, effect: Ring | Kill, number: signal.Signals) -> None:
+    def _waits_for_its_handle(self, effect: Ring | Kill) -> bool:
         """Behind a handle that there was no descriptor for, its signals wait too."""
-        if any(isinstance(late, Hold) and late.serial == effect.to for late in self._later):
+        waits = any(isinstance(late, Hold) and late.serial == effect.to for late in self._later)
+        if waits:
             self._later.append(effect)
-        else:
-            self._signal(effect.to, number)
+        return waits
 
     def flush(self, fd: int) -> bool:
         """There is room in this pipe: write what waits, and ring, for a busy process to make more.
@@ -140,16 +138,8 @@ class Acting:
         """
         to = self.post.flush(fd)
         if to is not None:
-            self._signal(to, BELL)
+            self.handles.ring(to)
         return to is not None
-
-    def _signal(self, serial: int, number: signal.Signals) -> None:
-        handle = self._handles.get(serial)
-        if handle is None and serial in self._homes:
-            handle = self._watched.get(self._homes[serial])
-        if handle is not None:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, number)
 
     # ---- processes
 
@@ -164,7 +154,7 @@ class Acting:
             self._remove(Remove(serial))
             raise NotDone(effect, error) from None
         if sent == QUEUED:
-            self._signal(effect.launcher, BELL)
+            self.handles.ring(effect.launcher)
         if effect.asker != KERNEL:
             self._send(answer(effect.asker, effect.ref, ("ok", serial)))
 
@@ -181,7 +171,7 @@ class Acting:
 
     def _check_room(self, wanted: int) -> None:
         """A process needs a descriptor here for good, and one more until it is ready."""
-        taken = len(self._launched) + len(self._held) + len(self._watched)
+        taken = len(self._launched) + len(self._held) + len(self.handles.watched)
         if taken + wanted > self._most:
             raise OSError(
                 errno.EMFILE, "the kernel of the node has no descriptor left; raise ulimit -n"
@@ -189,15 +179,15 @@ class Acting:
 
     def _welcome(self, effect: Welcome) -> None:
         try:
-            if effect.os_pid not in self._watched:
+            if effect.os_pid not in self.handles.watched:
                 self._check_room(1)
-                self.watch(effect.os_pid)
+                self.handles.watch(effect.os_pid)
             parcel.begin(self._place, effect.serial)
             with suppress(FileNotFoundError):  # it was killed meanwhile
                 os.rename(self._door(effect.pipe), self._place.pipe(effect.serial))
         except OSError as error:
             raise NotDone(effect, error) from None
-        self._homes[effect.serial] = effect.os_pid
+        self.handles.lives_in(effect.serial, effect.os_pid)
 
     def _turn_away(self, effect: TurnAway) -> None:
         refusal = pack(ANSWER, KERNEL, 0, effect.payload)
@@ -212,34 +202,11 @@ class Acting:
         """The mailbox of one who attaches, until it has a number."""
         return f"{self._place.root}/p/{pipe}"
 
-    def watch(self, os_pid: int) -> None:
-        """Hear of the end of an OS process that is not our descendant."""
-        try:
-            pidfd = self.post.with_room(lambda: os.pidfd_open(os_pid))
-        except ProcessLookupError:
-            pidfd, write = os.pipe()  # readable at once, as the pidfd would be
-            os.close(write)
-        self._watched[os_pid] = pidfd
-        self._os_pids[pidfd] = os_pid
-        self._poll.register(pidfd, select.EPOLLIN)
-
-    def unwatch(self, pidfd: int) -> int | None:
-        """It has ended; return which it was. None if this is the late news of something else."""
-        os_pid = self._os_pids.pop(pidfd, None)
-        if os_pid is None:
-            return None
-        del self._watched[os_pid]
-        self._poll.unregister(pidfd)
-        os.close(pidfd)
-        return os_pid
-
     def _hold(self, effect: Hold) -> None:
         if effect.serial not in self._launched:
             return
         try:
-            self._handles[effect.serial] = self.post.with_room(lambda: os.pidfd_open(effect.os_pid))
-        except ProcessLookupError:
-            pass  # reaped already: the news of it is on its way
+            self.handles.hold(effect.serial, effect.os_pid)
         except OSError as error:
             if not no_descriptor(error):
                 raise
@@ -254,10 +221,7 @@ class Acting:
         self._release(Release(effect.serial))
         self.post.forget(effect.serial)
         self._launched.discard(effect.serial)
-        self._homes.pop(effect.serial, None)
-        handle = self._handles.pop(effect.serial, None)
-        if handle is not None:
-            os.close(handle)
+        self.handles.forget(effect.serial)
         parcel.discard(self._place.pipe(effect.serial))
         if effect.parcels:
             parcel.end(self._place, effect.serial)

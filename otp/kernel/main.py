@@ -93,7 +93,7 @@ class Kernel:
         self._poll = select.epoll()
         self._poll.register(mailbox, select.EPOLLIN)
         self._acting = Acting(place, self._poll)
-        self._acting.watch(program)
+        self._acting.handles.watch(program)
         self._woken = self._wake_on(signal.SIGCHLD, signal.SIGTERM)
 
     def _wake_on(self, *signals: signal.Signals) -> int:
@@ -168,7 +168,7 @@ class Kernel:
             if fd == self._woken:
                 self._signals(pipe.read(self._woken))
             elif fd != self._mailbox and not self._acting.flush(fd):
-                os_pid = self._acting.unwatch(fd)
+                os_pid = self._acting.handles.unwatch(fd)
                 if os_pid is not None:
                     self._gone.append(os_pid)
 

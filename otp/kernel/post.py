@@ -16,7 +16,9 @@ import select
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from fcntl import ioctl
 from itertools import count
+from termios import FIONREAD
 from typing import TypeVar
 
 from otp.wire import parcel, pipe
@@ -71,6 +73,11 @@ class Post:
         except FileNotFoundError:  # it is our first to this one
             parcel.introduce(self._place, to, KERNEL)
         return self.with_room(write)
+
+    def is_unread(self, to: int) -> bool:
+        """Whether something stands in the pipe that its owner has not read."""
+        fd = self._pipes.get(to)
+        return fd is not None and ioctl(fd, FIONREAD, bytes(4)) != bytes(4)
 
     def put(self, to: int, frame: bytes) -> str:
         """Write a frame now (DIRECT), or as soon as there is room (QUEUED); or nobody is (DEAD)."""

@@ -12,7 +12,7 @@ from pickle import loads
 import pytest
 
 from otp.kernel.acting import Acting
-from otp.kernel.effects import Forward, Launch, Release, Remove, Send
+from otp.kernel.effects import Forward, Launch, Release, Remove, Ring, Send
 from otp.wire import parcel, pipe
 from otp.wire.frame import Frame, pack, split
 from otp.wire.orphan import BELL
@@ -31,7 +31,7 @@ class Bench:
         self.poll = select.epoll()
         self.acting = Acting(place, self.poll)
         self.rung: list[tuple[int, signal.Signals]] = []
-        self.acting._signal = lambda *what: self.rung.append(what)
+        self.acting.handles.signal = lambda *what: self.rung.append(what)
         self.readers = {serial: self.reader(serial) for serial in (LAUNCHER, ASKER, TO, DEAD)}
         parcel.begin(place, KERNEL)
 
@@ -67,6 +67,37 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(place)
     yield bench
     bench.close()
+
+
+# ---- the doorbell
+
+
+def test_who_has_not_read_its_pipe_is_rung_for_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bell came when the interpreter had just looked, and went to sleep without another."""
+    now = 100.0
+    monkeypatch.setattr("otp.kernel.handles.monotonic", lambda: now)
+    bench.acting.do(Send(TO, EXIT, 9, 0, b"reason"))
+    bench.acting.do(Ring(TO))
+    assert bench.rung == [(TO, BELL)]
+    for again in range(2, 5):
+        bench.acting.retry()
+        assert len(bench.rung) == again - 1
+        now = bench.acting.soon(None)
+        bench.acting.retry()
+        assert bench.rung == [(TO, BELL)] * again
+    bench.read(TO)
+    now = bench.acting.soon(now + 60)
+    bench.acting.retry()
+    assert len(bench.rung) == 4
+    assert bench.acting.soon(None) is None
+
+
+def test_the_dead_are_not_rung_for(bench: Bench) -> None:
+    bench.acting.do(Ring(TO))
+    bench.acting.do(Remove(TO))
+    assert bench.acting.soon(None) is None
 
 
 # ---- frames

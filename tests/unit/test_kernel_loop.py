@@ -65,8 +65,8 @@ class Bench:
 
     def close(self) -> None:
         acting = self.kernel._acting
-        for fd in list(acting._os_pids):
-            acting.unwatch(fd)
+        for fd in list(acting.handles._os_pids):
+            acting.handles.unwatch(fd)
         for serial in list(acting.post._pipes):
             acting.post.forget(serial)
         for fd in (self.pipe, *self.mailboxes):
