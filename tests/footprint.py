@@ -24,7 +24,7 @@ Footprint = frozenset[str]
 def footprint(runtime_directory: Path) -> Footprint:
     children = psutil.Process().children(recursive=True)
     names = {child.pid: name_of(child) for child in children}
-    standing = [pid for pid, name in names.items() if name in (KERNEL, *STANDING)]
+    standing = [pid for pid, name in names.items() if name in STANDING]
     return frozenset(
         [
             *(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -105,3 +106,13 @@ def _session(os_pid: int) -> int:
         return 0
     state, _, _, session = stat.rpartition(")")[2].split()[:4]
     return 0 if state == "Z" else int(session)
+
+
+def run(
+    *arguments: str | Path, text: str | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """A program that is run to its end; what it printed."""
+    return subprocess.run(
+        [sys.executable, *arguments], input=text, capture_output=True, text=True, timeout=30,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, **options,
+    )  # fmt: skip

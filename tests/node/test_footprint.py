@@ -50,7 +50,7 @@ def test_a_thread_and_its_mailbox_are_seen(runtime_directory: Path) -> None:
     finally:
         done.set()
         thread.join()
-    assert [line.split()[0] for line in left] == ["file", "thread"]
+    assert [line.split()[0] for line in left] == ["file", "file", "thread"]
     assert not leftovers(before, runtime_directory, within=2)
 
 

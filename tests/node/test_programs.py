@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.programs import ROOT, gone, program
+from tests.programs import gone, program, run
 
 SCRIPT = """
 from otp import gen_server, process
@@ -43,13 +40,6 @@ process.spawn(lambda: process.send(me, [times(n) for n in range(3)]))
 print(process.receive(timeout=10))
 """
 PRINTS = ["42", "('from a function', 6)", "[0, 2, 4]"]
-
-
-def run(*arguments: str | Path, text: str | None = None, **options: object):
-    return subprocess.run(
-        [sys.executable, *arguments], input=text, capture_output=True, text=True, timeout=30,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, **options,
-    )  # fmt: skip
 
 
 def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
@@ -158,164 +148,3 @@ def test_a_program_that_ends_by_itself_leaves_nothing(how: str, tmp_path: Path) 
         assert gone([running.os_pid, *running.node()], within=2)
         assert running.node() == []
         assert os.listdir(running.directory) == []
-
-
-# ---- descriptors
-
-MANY = """
-import resource
-from otp import gen_server, process
-from otp.examples import kv_store
-process.trap_exit()
-pids = []
-try:
-    while len(pids) < 200:
-        pids.append(process.spawn_link(process.receive))
-except OSError as error:
-    print(error)
-store = None
-for pid in pids:
-    process.exit(pid, "kill")
-    process.receive(timeout=10)
-store = kv_store.start_link()
-print(kv_store.put("a", 1), len(pids) > 0)
-"""
-
-
-def limited(soft: int, hard: int):
-    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_a_soft_limit_of_descriptors_is_raised_to_the_hard_one(tmp_path: Path) -> None:
-    done = run("-c", MANY, cwd=tmp_path, preexec_fn=limited(40, 4096))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "ok True\n", "")
-
-
-@pytest.mark.parametrize("limit", [40, 100])
-def test_without_descriptors_a_spawn_raises_and_the_node_goes_on(
-    tmp_path: Path, limit: int
-) -> None:
-    done = run("-c", MANY, cwd=tmp_path, preexec_fn=limited(limit, limit))
-    assert (done.returncode, done.stderr) == (0, "")
-    error, went_on = done.stdout.splitlines()
-    assert "ulimit -n" in error
-    assert went_on == "ok True"
-
-
-FORKS = """
-import os
-from otp import process
-
-me, pids = process.self(), []
-def begins():
-    process.send(me, "begun")
-    process.receive()
-try:
-    while True:
-        pids.append(process.spawn(begins))
-        process.receive(timeout=10)
-except OSError:
-    pass
-end, ends = os.pipe()
-for _ in range(3):
-    told, tells = os.pipe()
-    if not os.fork():
-        try:
-            os.close(ends)
-            process.self()
-            os.write(tells, b"a process")
-            os.read(end, 1)
-        except OSError as error:
-            os.write(tells, str(error).encode())
-        finally:
-            os._exit(0)
-    print(os.read(told, 1000).decode())
-print(all(map(process.is_alive, pids)))
-"""
-
-
-def test_one_that_cannot_be_attached_for_want_of_descriptors_is_told_so(tmp_path: Path) -> None:
-    done = run("-c", FORKS, cwd=tmp_path, preexec_fn=limited(48, 48))
-    assert (done.returncode, done.stderr) == (0, "")
-    *outcomes, error, alive = done.stdout.splitlines()
-    assert set(outcomes) <= {"a process", error}
-    assert "cannot be a process of the node" in error
-    assert "ulimit -n" in error
-    assert alive == "True"
-
-
-THREADS = """
-import threading
-from otp import process
-told, go_on = threading.Barrier(41), threading.Event()
-outcomes = []
-def thread():
-    try:
-        process.self()
-        outcomes.append("a process")
-    except OSError as error:
-        outcomes.append(str(error).partition("; ")[2])
-    told.wait()
-    go_on.wait()
-process.self()
-threads = [threading.Thread(target=thread) for _ in range(40)]
-for thread in threads:
-    thread.start()
-told.wait()
-print(sorted(set(outcomes)))
-go_on.set()
-for thread in threads:
-    thread.join()
-pid, ref = process.spawn_monitor(len, "x")
-print(process.receive(timeout=10).reason)
-"""
-
-
-def test_a_thread_is_a_process_or_hears_why_not(tmp_path: Path) -> None:
-    done = run("-c", THREADS, cwd=tmp_path, preexec_fn=limited(64, 64))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ["['a process', 'raise the limit (ulimit -n)']", "normal"]
-
-
-DAEMON = """
-import os, sys
-from otp import gen_server, node, process
-from otp.examples import kv_store
-
-def standard():
-    found = {}
-    for fd in range(3):
-        try:
-            found[fd] = os.readlink(f"/proc/self/fd/{fd}")
-        except OSError:
-            pass
-    return found
-
-def prints(owner):
-    print("printed")
-    os.system("echo echoed; echo echoed >&2")
-    process.send(owner, standard())
-
-kv_store.start_link()
-process.spawn_link(prints, process.self())
-inside = process.receive(timeout=10)
-os.system("echo echoed; echo echoed >&2")
-kv_store.put("a", 1)
-with open(sys.argv[1], "w") as out:
-    mailboxes = [path for path in standard().values() if "/p/" in path]
-    print(kv_store.get("a"), inside, mailboxes, file=out)
-"""
-
-
-@pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]], ids=str)
-def test_a_program_without_standard_streams_has_mailboxes_that_nobody_prints_into(
-    tmp_path: Path, closed: list[int]
-) -> None:
-    said = tmp_path / "said"
-    done = subprocess.run(
-        [sys.executable, "-c", DAEMON, said], cwd=tmp_path, timeout=30, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, preexec_fn=lambda: [*map(os.close, closed)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0
-    assert said.read_text() == f"1 {dict.fromkeys(range(3), '/dev/null')} []\n"

@@ -1,18 +1,16 @@
 """The kernel's decisions about life and death: a whole node is played through without a process.
 
-Rules 1 to 4 are those at the head of `otp.kernel.table`.
+Rules 1, 2 and 4 are those at the head of `otp.kernel.table`.
 """
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
 
 import pytest
 
 from otp.kernel import lives
 from otp.kernel.effects import (
-    Effect,
     Hold,
     Launch,
     Name,
@@ -20,37 +18,27 @@ from otp.kernel.effects import (
     Remove,
     Ring,
     Send,
-    TurnAway,
     Unname,
-    Welcome,
 )
 from otp.kernel.table import Death
 from otp.terms import Crash, ExitStatus, Signal
 from otp.wire.codec import decode, flat
 from otp.wire.protocol import (
-    ATTACH,
-    CANCEL_TIMER,
     EXITING,
     FORKED,
     INFO,
     IS_ALIVE,
     LINK,
-    MESSAGE,
     MONITOR,
-    PARCELS,
     PROCESSES,
-    READ_TIMER,
     READY,
     REASON_OF,
     REGISTER,
     REGISTERED,
     SIGNAL,
-    START_TIMER,
-    STOP,
-    SWEEP,
     UNREGISTER,
 )
-from tests.unit.playing import PROGRAM, Play, answers, killed, news
+from tests.unit.playing import Play, answers, killed, news
 
 
 @pytest.fixture
@@ -205,52 +193,6 @@ def test_a_name_that_was_taken_away_can_be_given_again(play: Play) -> None:
     assert Unname("kv") not in play.leave(one)
 
 
-# ---- rule 3: timers
-
-
-def timer(play: Play, to: int | str, when: float, tag: int = 1) -> None:
-    play.tell(START_TIMER, play.main, tag, when, (MESSAGE, to, b"tick"))
-
-
-def test_a_timer_sends_when_it_is_due(play: Play) -> None:
-    serial = play.spawn()
-    timer(play, serial, 10.0)
-    assert play.ask(READ_TIMER, play.main, play.main, 1) == 10.0
-    assert play.tick(9.9) == []
-    assert play.tick(10.0) == [Send(serial, MESSAGE, play.main, 1, b"tick")]
-    assert play.ask(CANCEL_TIMER, play.main, play.main, 1) is None
-
-
-def test_a_timer_is_dropped_with_its_destination(play: Play) -> None:
-    serial = play.spawn()
-    timer(play, serial, 10.0)
-    play.leave(serial)
-    assert play.ask(READ_TIMER, play.main, play.main, 1) is None
-    assert not len(play.state.timers)
-    assert not play.state.timers_to
-
-
-def test_a_timer_outlives_who_started_it(play: Play) -> None:
-    owner, dest = play.spawn(), play.spawn()
-    play.tell(START_TIMER, owner, 1, 10.0, (MESSAGE, dest, b"tick"))
-    play.leave(owner)
-    assert play.tick(10.0) == [Send(dest, MESSAGE, owner, 1, b"tick")]
-
-
-def test_the_name_in_a_timer_is_looked_up_when_it_is_due(play: Play) -> None:
-    timer(play, "kv", 10.0, tag=1)
-    timer(play, "kv", 20.0, tag=2)
-    assert play.tick(10.0) == []
-    serial = play.spawn(name="kv")
-    assert play.tick(20.0) == [Send(serial, MESSAGE, play.main, 2, b"tick")]
-
-
-def test_a_timer_to_the_dead_is_not_started(play: Play) -> None:
-    timer(play, 9999, 10.0)
-    assert not len(play.state.timers)
-    assert not play.state.timers_to
-
-
 # ---- rule 4: graves
 
 
@@ -282,69 +224,3 @@ def test_the_oldest_graves_are_forgotten(play: Play, monkeypatch) -> None:
     for serial in range(10, 15):
         play.state.bury(serial, Death(b""))
     assert list(play.state.graves) == [12, 13, 14]
-
-
-# ---- threads that are attached
-
-
-def test_a_thread_is_welcomed_with_its_number(play: Play) -> None:
-    welcome, told = play.tell(ATTACH, 0, "new-1", PROGRAM, True)
-    assert welcome == Welcome(play.state.last_serial, "new-1", PROGRAM)
-    assert decode(told.payload) == told.to == play.state.last_serial
-
-
-def test_a_thread_is_dead_with_its_last_words(play: Play) -> None:
-    worker = play.spawn(link=True)
-    assert news(play.tell(EXITING, play.main, flat("bye"), 0, 0)) == [
-        ("exit", worker, play.main, "bye")
-    ]
-
-
-def test_a_thread_for_which_there_is_no_room_is_told_so_and_forgotten(play: Play) -> None:
-    (welcome, _) = play.tell(ATTACH, 0, "new-1", PROGRAM, True)
-    turned_away, _ = lives.undo(play.state, welcome, OSError(24, "raise ulimit -n"))
-    assert isinstance(turned_away, TurnAway)
-    assert turned_away.pipe == "new-1"
-    assert decode(turned_away.payload) == ("error", 24, "raise ulimit -n")
-    assert play.ask(PROCESSES, play.main) == [play.main]
-    assert play.state.threads.of(PROGRAM) == [play.main]
-
-
-# ---- parcels
-
-
-def swept(effects: Sequence[Effect]) -> list[int]:
-    """Who is told to look through what the dead has sent."""
-    return [e.to for e in effects if isinstance(e, Send) and e.kind == SWEEP]
-
-
-def test_those_are_told_of_a_death_to_whom_the_dead_has_sent_parcels(play: Play) -> None:
-    dead, receiver, other, gone = (play.spawn() for _ in range(4))
-    for to in (receiver, receiver, gone, 9999):
-        assert play.tell(PARCELS, dead, to) == []
-    play.tell(PARCELS, other, receiver)
-    play.leave(gone)
-    effects = play.leave(dead)
-    assert effects[0] == Remove(dead)
-    assert swept(effects) == [receiver]
-    assert swept(play.leave(other)) == [receiver]
-    assert swept(play.leave(receiver)) == []
-
-
-def test_a_node_that_ends_sweeps_nothing(play: Play) -> None:
-    one, other = play.spawn(), play.spawn()
-    play.tell(PARCELS, one, other)
-    play.tell(STOP, play.main)
-    effects = play.leave(one)
-    assert Remove(one, parcels=False) in effects
-    assert swept(effects) == []
-
-
-def test_what_is_to_run_is_found_where_the_new_process_finds_it(play: Play) -> None:
-    (launch,) = play.order(play.main, work=b"n0/2/1", in_parcel=True)
-    assert isinstance(launch, Launch)
-    assert launch.work == b"n0/2/1"
-    _, _, order = decode(launch.order)
-    assert order["work"] == f"n{launch.serial}/0/0".encode()
-    with pytest.raises(ValueError, match="no parcel"):
-        play.order(play.main, work=b"../..", in_parcel=True)

@@ -1,4 +1,4 @@
-"""The kernel's decisions about timers that it does not keep: it asks their owner."""
+"""The kernel's decisions about timers: those it keeps, and those it asks their owner about."""
 
 from __future__ import annotations
 
@@ -90,3 +90,49 @@ def test_nobody_is_asked_who_is_dead_or_has_no_bell_or_asks_himself(play: Play) 
     deaf = play.attach(101, bell=False)
     for owner in (9999, deaf, play.main):
         assert play.ask(CANCEL_TIMER, play.main, owner, 9) is None
+
+
+# ---- those it keeps: rule 3 at the head of `otp.kernel.table`
+
+
+def timer(play: Play, to: int | str, when: float, tag: int = 1) -> None:
+    play.tell(START_TIMER, play.main, tag, when, (MESSAGE, to, b"tick"))
+
+
+def test_a_timer_sends_when_it_is_due(play: Play) -> None:
+    serial = play.spawn()
+    timer(play, serial, 10.0)
+    assert play.ask(READ_TIMER, play.main, play.main, 1) == 10.0
+    assert play.tick(9.9) == []
+    assert play.tick(10.0) == [Send(serial, MESSAGE, play.main, 1, b"tick")]
+    assert play.ask(CANCEL_TIMER, play.main, play.main, 1) is None
+
+
+def test_a_timer_is_dropped_with_its_destination(play: Play) -> None:
+    serial = play.spawn()
+    timer(play, serial, 10.0)
+    play.leave(serial)
+    assert play.ask(READ_TIMER, play.main, play.main, 1) is None
+    assert not len(play.state.timers)
+    assert not play.state.timers_to
+
+
+def test_a_timer_outlives_who_started_it(play: Play) -> None:
+    owner, dest = play.spawn(), play.spawn()
+    play.tell(START_TIMER, owner, 1, 10.0, (MESSAGE, dest, b"tick"))
+    play.leave(owner)
+    assert play.tick(10.0) == [Send(dest, MESSAGE, owner, 1, b"tick")]
+
+
+def test_the_name_in_a_timer_is_looked_up_when_it_is_due(play: Play) -> None:
+    timer(play, "kv", 10.0, tag=1)
+    timer(play, "kv", 20.0, tag=2)
+    assert play.tick(10.0) == []
+    serial = play.spawn(name="kv")
+    assert play.tick(20.0) == [Send(serial, MESSAGE, play.main, 2, b"tick")]
+
+
+def test_a_timer_to_the_dead_is_not_started(play: Play) -> None:
+    timer(play, 9999, 10.0)
+    assert not len(play.state.timers)
+    assert not play.state.timers_to
