@@ -12,13 +12,14 @@ Each of its three phases has a limit: a library that hangs fails the test it han
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import otp.node
-from otp.runtime import here
+from otp.runtime import boot, here
 from tests.expecting import at_most
 from tests.footprint import files, footprint, leftovers
 
@@ -45,14 +46,26 @@ def pytest_runtest_teardown() -> Iterator[None]:
         yield
 
 
+def stop_node() -> None:
+    """End the node of this program; one that does not end by itself, by force."""
+    member = boot.membership()
+    try:
+        with at_most(LONGEST / 2):
+            otp.node.stop()
+    except BaseException:
+        assert member
+        os.killpg(member.os_pid, signal.SIGKILL)
+        otp.node.stop()
+        raise
+
+
 @pytest.fixture(scope="session", autouse=True)
 def runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A runtime directory of these tests alone; it has to be empty in the end."""
     directory = tmp_path_factory.mktemp("otp")
     os.environ["OTP_RUNTIME_DIR"] = str(directory)
     yield directory
-    with at_most(LONGEST):
-        otp.node.stop()
+    stop_node()
     assert not files(directory), "the node left these files behind"
 
 
@@ -68,7 +81,7 @@ def nothing_left_behind(request: pytest.FixtureRequest, runtime_directory: Path)
     yield
     here.detach("shutdown")
     if left := leftovers(before, runtime_directory, PATIENCE):
-        otp.node.stop()
+        stop_node()
         pytest.fail("left behind: " + ", ".join(left))
 
 
@@ -82,4 +95,4 @@ def node() -> otp.node.Node:
 def fresh_node() -> Iterator[None]:
     """There is no node now; the one that the test starts is stopped after it."""
     yield
-    otp.node.stop()
+    stop_node()

@@ -12,10 +12,10 @@ import pytest
 from otp.runtime.context import Context
 from otp.runtime.receiving import receive
 from otp.wire import parcel
-from otp.wire.codec import encode, flat
-from otp.wire.frame import Frame, pack
+from otp.wire.codec import decode, encode, flat
+from otp.wire.frame import Frame, pack, split
 from otp.wire.place import Place
-from otp.wire.protocol import EXIT, MESSAGE, PARCEL, REPLY, SWEEP
+from otp.wire.protocol import EXIT, MESSAGE, PARCEL, REPLY, SURVIVED, SWEEP
 from tests.expecting import at_most
 
 ME, DEAD, LIVING = 5, 6, 7
@@ -106,6 +106,17 @@ def test_asking_for_a_message_sweeps(bench: Bench) -> None:
     bench.hears(SWEPT)
     receive(bench.context, None, 0.0)
     assert not os.path.exists(path)
+
+
+# ---- what is told to the kernel, where others wait for it
+
+
+@pytest.mark.parametrize("reason", ["boom", "normal"])
+def test_who_survives_a_signal_says_so(bench: Bench, reason: str) -> None:
+    bench.context.trapping = reason != "normal"
+    bench.hears((EXIT, LIVING, 3, flat(reason)))
+    ((kind, sender, _, payload),), _ = split(os.read(bench.fds[2], 4096))
+    assert (kind, sender, decode(payload)) == (SURVIVED, ME, (LIVING, 3))
 
 
 # ---- condemned while it waits for somebody
