@@ -11,7 +11,7 @@ import pytest
 
 from otp.runtime.context import Context
 from otp.runtime.receiving import receive
-from otp.wire import parcel
+from otp.wire import parcel, pipe
 from otp.wire.codec import decode, encode, flat
 from otp.wire.frame import Frame, pack, split
 from otp.wire.place import Place
@@ -26,7 +26,7 @@ class Bench:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.fds = [*os.pipe2(os.O_NONBLOCK), *os.pipe()]
+        self.fds = [*os.pipe2(os.O_NONBLOCK), *os.pipe2(os.O_NONBLOCK)]
         parcel.begin(place, ME)
         parcel.begin(place, LIVING)
         self.context = Context(place, ME, self.fds[0], self.fds[3])
@@ -115,7 +115,7 @@ def test_asking_for_a_message_sweeps(bench: Bench) -> None:
 def test_who_survives_a_signal_says_so(bench: Bench, reason: str) -> None:
     bench.context.trapping = reason != "normal"
     bench.hears((EXIT, LIVING, 3, flat(reason)))
-    ((kind, sender, _, payload),), _ = split(os.read(bench.fds[2], 4096))
+    ((kind, sender, _, payload),), _ = split(pipe.read(bench.fds[2]))
     assert (kind, sender, decode(payload)) == (SURVIVED, ME, (LIVING, 3))
 
 
