@@ -11,7 +11,7 @@ demo: $(VENV)/.run  ## the examples at work: killed, restarted, shut down
 check: $(VENV)/.dev  ## what CI runs: format, lint, types, layers, tests
 	@$(RUN) scripts/check
 test: $(VENV)/.test  ## unit and node tests
-	@$(RUN) python -m pytest -q --ignore=tests/conformance
+	@$(RUN) scripts/test
 unit: $(VENV)/.test  ## tests that start no process
 	@$(RUN) python -m pytest -q tests/unit
 conformance: $(VENV)/.test  ## every trace of the real BEAM against ours, by area

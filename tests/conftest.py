@@ -20,6 +20,7 @@ import pytest
 
 import otp.node
 from otp.runtime import boot, here
+from tests import sharing
 from tests.expecting import at_most
 from tests.footprint import files, footprint, leftovers
 
@@ -57,6 +58,17 @@ def stop_node() -> None:
         os.killpg(member.os_pid, signal.SIGKILL)
         otp.node.stop()
         raise
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", type=sharing.part, default=(1, 1), help="1/2: the first half")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    number, count = config.getoption("--part")
+    mine = sharing.shares(sharing.weights(item.path for item in items), count)[number - 1]
+    config.hook.pytest_deselected(items=[item for item in items if item.path not in mine])
+    items[:] = [item for item in items if item.path in mine]
 
 
 @pytest.fixture(scope="session", autouse=True)

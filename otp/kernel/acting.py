@@ -31,7 +31,7 @@ from otp.kernel.effects import (
     answer,
 )
 from otp.kernel.handles import Handles
-from otp.kernel.post import QUEUED, Post, no_descriptor
+from otp.kernel.post import QUEUED, Post
 from otp.kernel.table import stand_in
 from otp.wire import parcel, pipe
 from otp.wire.frame import pack
@@ -194,7 +194,7 @@ class Acting:
         try:
             self.post.tell_stranger(self._door(effect.pipe), refusal)
         except OSError as error:
-            if not no_descriptor(error):
+            if not pipe.no_descriptor(error):
                 raise
             self._later.append(effect)
 
@@ -208,7 +208,7 @@ class Acting:
         try:
             self.handles.hold(effect.serial, effect.os_pid)
         except OSError as error:
-            if not no_descriptor(error):
+            if not pipe.no_descriptor(error):
                 raise
             self._later.append(effect)
 

@@ -10,7 +10,6 @@ Of the pipes that are open, those that nothing waits for are closed before it co
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 from collections import deque
@@ -29,11 +28,6 @@ from otp.wire.protocol import KERNEL, PARCEL
 DIRECT, QUEUED, DEAD = "direct", "queued", "dead"
 
 T = TypeVar("T")
-
-
-def no_descriptor(error: OSError) -> bool:
-    """Whether this is for want of a descriptor, here or in the whole system."""
-    return error.errno in (errno.EMFILE, errno.ENFILE)
 
 
 class Post:
@@ -87,7 +81,7 @@ class Post:
         try:
             fd = self._open(to)
         except OSError as error:
-            if not no_descriptor(error):
+            if not pipe.no_descriptor(error):
                 raise
             self._backlog[to] = deque([frame])
             self._unopened.add(to)
@@ -148,7 +142,7 @@ class Post:
             try:
                 return opens()
             except OSError as error:
-                if not no_descriptor(error) or not self._close_one():
+                if not pipe.no_descriptor(error) or not self._close_one():
                     raise
 
     def _close_one(self) -> bool:

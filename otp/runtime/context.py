@@ -81,11 +81,8 @@ class Context:
         self.new_tag: Callable[[], int] = count(1).__next__
         self.mailbox.signal = self._signal
         self.opener.refuse = self._refuse
-        self._signals = {
-            DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
-            ALIASED: self._aliased, REPLY: self._aliased, REFUSED: self._aliased,
-            ANSWER: self._drop, TIMER_ASKED: self._timer_asked,
-        }  # fmt: skip
+        self.opener.with_room = self.outbox.with_room
+        self._signals = self._handlers()
 
     def lineage(self) -> tuple[Pid, ...]:
         """The ancestors of those whom we start."""
@@ -209,6 +206,13 @@ class Context:
 
     # ---- signals: each returns what is to be heard as a message, or None. One whose handling was
     # interrupted (`otp.runtime.mailbox`) is handled again: so nothing is forgotten but at the end
+
+    def _handlers(self) -> dict[int, Callable[[Frame], Heard | None]]:
+        return {
+            DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
+            ALIASED: self._aliased, REPLY: self._aliased, REFUSED: self._aliased,
+            ANSWER: self._drop, TIMER_ASKED: self._timer_asked,
+        }  # fmt: skip
 
     def _signal(self, frame: Frame) -> Heard | None:
         handler = self._signals.get(frame[0] & ~PARCEL)

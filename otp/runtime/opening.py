@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from errno import ENOMEM
 from pickle import loads
 from typing import Any, Final
 
 from otp.runtime.mailbox import Heard
 from otp.runtime.reasons import reason_of, unpack_reason
 from otp.terms import Down, Exit, From, Pid, Ref, Timeout
-from otp.wire import parcel
+from otp.wire import parcel, pipe
 from otp.wire.codec import decode
+from otp.wire.parcel import Contents
 from otp.wire.place import Place
 from otp.wire.protocol import (
     ALIASED,
@@ -52,6 +54,7 @@ class Opener:
         self._me = me
         self._pids: dict[int, Pid] = {me.id: me}
         self.refuse: Callable[[From, Any], None] = lambda caller, reason: None
+        self.with_room: Callable[[Callable[[], Contents]], Contents] = lambda act: act()
 
     def pid(self, serial: int) -> Pid:
         """The pid with this serial number; the same object again, as long as it is remembered."""
@@ -73,15 +76,25 @@ class Opener:
         data, buffers, _ = self._contents(frame[3])
         return decode(data, buffers)
 
-    def fetched(self, ticket: bytes) -> parcel.Contents | None:
-        """What is in a parcel; None if it is not there, which `open` will tell of."""
-        try:
-            return parcel.fetch(self._place, ticket)
-        except (OSError, ValueError):
-            return None
+    def fetched(self, ticket: bytes) -> Contents | None:
+        """What is in a parcel; None if it is not there, which `open` will tell of.
 
-    def _contents(self, payload: Any) -> parcel.Contents:
-        if isinstance(payload, parcel.Contents):
+        Raises `OSError` if it is only that there is no room for it here: then it stays.
+        """
+        try:
+            return self.with_room(lambda: parcel.fetch(self._place, ticket))
+        except ValueError:
+            return None
+        except OSError as error:
+            if not pipe.no_descriptor(error) and error.errno != ENOMEM:
+                return None
+            raise OSError(
+                error.errno,
+                f"{error.strerror}: a long message waits that cannot be opened; raise ulimit -n",
+            ) from error
+
+    def _contents(self, payload: Any) -> Contents:
+        if isinstance(payload, Contents):
             return payload
         return parcel.open_parcel(self._place, payload)
 

@@ -21,12 +21,13 @@ import os
 import select
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from os import write
 from pickle import dumps
 from struct import Struct
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from otp.errors import NodeDown
 from otp.wire import parcel, pipe
@@ -40,6 +41,7 @@ _OPEN: Final = 256
 _DESTINATION: Final = Struct("<I")
 
 Ask = Callable[[int, bytes], Any]
+T = TypeVar("T")
 
 
 class Outbox:
@@ -91,24 +93,35 @@ class Outbox:
         `NodeDown` if the node has ended.
         """
         number = next(self._parcels)
+        write = partial(parcel.write, self._place, to, self._serial, number, *encoded)
         with suppress(FileNotFoundError):
-            return parcel.write(self._place, to, self._serial, number, *encoded)
+            return self.with_room(write)
         self.tell_kernel(PARCELS, 0, dumps((to,)))  # it is our first, or nobody is there
         parcel.introduce(self._place, to, self._serial)
-        return parcel.write(self._place, to, self._serial, number, *encoded)
+        return self.with_room(write)
 
     def pipe_to(self, to: int) -> int:
         """The write end of that mailbox, from the cache if it is there; -1 if its owner is dead."""
         fd = self._pipes.get(to)
         if fd is not None:
             return fd
-        opened = pipe.open_writer(self._place.pipe(to))
+        opened = self.with_room(lambda: pipe.open_writer(self._place.pipe(to)))
         if opened is None:
             return -1
         if len(self._pipes) >= _OPEN:
             self.forget(next(iter(self._pipes)))
         self._pipes[to] = opened
         return opened
+
+    def with_room(self, act: Callable[[], T]) -> T:
+        """Do what takes a descriptor; where none is left, close the pipes that are kept open."""
+        try:
+            return act()
+        except OSError as error:
+            if not pipe.no_descriptor(error) or not self._pipes:
+                raise
+        self.close()
+        return act()
 
     def forget(self, to: int) -> None:
         """Close the pipe to one who is dead or was not written to for long."""

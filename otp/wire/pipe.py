@@ -48,7 +48,7 @@ def _open(path: str, flags: int) -> int:
     try:
         return above_stdio(os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC))
     except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):
+        if no_descriptor(error):
             raise _too_many(error) from error
         raise
 
@@ -80,6 +80,11 @@ def above_stdio(fd: int) -> int:
 def _too_many(error: OSError) -> OSError:
     text = "no descriptor left to open a mailbox; raise the limit (ulimit -n)"
     return OSError(error.errno, text)
+
+
+def no_descriptor(error: OSError) -> bool:
+    """Whether this is for want of a descriptor, here or in the whole system."""
+    return error.errno in (errno.EMFILE, errno.ENFILE)
 
 
 def read(fd: int) -> bytes:

@@ -1,11 +1,12 @@
-"""What a process does about the parcels of a dead sender, and about its own sentence."""
+"""What a process does about parcels of the dead, its own sentence, and few descriptors."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -136,4 +137,50 @@ def test_who_is_condemned_waits_no_longer(bench: Bench, waits: str) -> None:
         assert WAITS[waits](bench.context, sensor) is None
     assert bench.context.condemned == (flat("boom"), LIVING, 1)
     for fd in (reads, sensor):
+        os.close(fd)
+
+
+# ---- few descriptors
+
+
+def no_descriptor(*_: object) -> NoReturn:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_a_long_message_for_which_no_descriptor_is_left_stays(bench: Bench, monkeypatch) -> None:
+    frame, path = bench.parcel(LIVING)
+    bench.hears(frame, (MESSAGE, LIVING, 0, flat("next")))
+    with monkeypatch.context() as patched:
+        patched.setattr(parcel, "fetch", no_descriptor)
+        with pytest.raises(OSError, match="a long message waits that cannot be opened"):
+            receive(bench.context, None, 0.0)
+    assert os.path.exists(path)
+    assert [receive(bench.context, None, 0.0) for _ in range(2)] == ["value", "next"]
+
+
+@pytest.mark.parametrize("what", ["another pipe", "a long message"])
+def test_pipes_that_are_kept_open_are_closed_for_something_else(
+    bench: Bench, monkeypatch, what: str
+) -> None:
+    outbox = bench.context.outbox
+    readers = []
+    for serial in (LIVING, DEAD):
+        pipe.make(bench.place.pipe(serial))
+        readers.append(pipe.open_mailbox(bench.place.pipe(serial)))
+    outbox.pipe_to(LIVING)
+    where, name = (pipe, "open_writer") if what == "another pipe" else (parcel, "write")
+    really = getattr(where, name)
+
+    def short(*args: Any) -> Any:
+        return no_descriptor() if LIVING in outbox._pipes else really(*args)
+
+    parcel.introduce(bench.place, LIVING, ME)
+    monkeypatch.setattr(where, name, short)
+    if what == "another pipe":
+        assert outbox.pipe_to(DEAD) >= 0
+    else:
+        assert outbox.parcel(LIVING, encode("value"))
+    assert LIVING not in outbox._pipes
+    outbox.close()
+    for fd in readers:
         os.close(fd)
