@@ -15,6 +15,7 @@ MODULES = sorted(
     ".".join(("otp", *path.relative_to(ROOT).with_suffix("").parts))
     for path in ROOT.rglob("[a-z]*.py")
 )
+MODULES.append("tests.sharing")
 
 
 @pytest.mark.usefixtures("node")
