@@ -30,6 +30,8 @@ from otp.wire.protocol import READY
 
 log = logging.getLogger("otp.process")
 
+surroundings.remember()  # before the first fork, by the launcher, for all who come after
+
 
 @dataclass(frozen=True, slots=True)
 class Birth:
@@ -48,7 +50,6 @@ def enter(root: str, serial: int, kernel: int, launcher: int, order: dict[str, A
     name_process(f"otp:{order['label']}")
     context = _become(Birth(root, serial, kernel, launcher), order["parent"])
     try:
-        surroundings.remember()
         surroundings.take_on(order["surroundings"])
         _reseed()
         for stale in order["stale"]:
