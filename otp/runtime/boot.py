@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import secrets
 import select
 import signal
 import subprocess
@@ -103,7 +102,7 @@ def start(name: str | None = None, preload: Sequence[str] = ()) -> Membership:
 def _start(name: str, preload: Sequence[str]) -> Membership:
     directory = base()
     sweep(directory)
-    place = Place(os.path.join(directory, f"{name}-{os.getpid()}-{secrets.token_hex(4)}"))
+    place = Place(os.path.join(directory, f"{name}-{os.getpid()}-{os.urandom(4).hex()}"))
     place.make()
     surroundings.remember()
     ready, write = map(pipe.above_stdio, os.pipe())

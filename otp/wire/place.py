@@ -23,7 +23,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import lru_cache
-from hashlib import sha256
 from urllib.parse import quote
 
 _LONGEST_NAME = 200
@@ -126,6 +125,8 @@ def quoted(name: str) -> str:
     """
     text = quote(name, safe="", errors="surrogatepass").replace(".", "%2E")
     if len(text) > _LONGEST_NAME:
+        from hashlib import sha256  # rarely needed, and it loads all of OpenSSL
+
         return "%" + sha256(name.encode(errors="surrogatepass")).hexdigest()
     return text
 
