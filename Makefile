@@ -1,7 +1,7 @@
 VENV ?= .venv
 RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
 
-.PHONY: help setup demo check test unit conformance cover clean
+.PHONY: help setup demo check test unit conformance bench cover clean
 
 help:   ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/'
@@ -16,6 +16,8 @@ unit: $(VENV)/.test  ## tests that start no process
 	@$(RUN) python -m pytest -q tests/unit
 conformance: $(VENV)/.test  ## every trace of the real BEAM against ours, by area
 	@$(RUN) scripts/conformance
+bench: $(VENV)/.run  ## how fast, each figure beside a yardstick from the same run
+	@$(RUN) scripts/bench
 cover: $(VENV)/.dev  ## lines no test reaches
 	@$(RUN) scripts/cover
 clean:  ## remove what the above made
