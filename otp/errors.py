@@ -36,6 +36,12 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.args[0]}"""'
 
 
+_LONG = 1000  # characters of a reason in the text of an error
+_RESULTS = (
+    "it is to return NoReply(state), Stop(reason, state) or, in handle_call, Reply(value, state)"
+)
+
+
 class OtpError(Exception):
     """The root of all errors of this library. `.reason` is OTP's word for what happened."""
 
@@ -53,9 +59,11 @@ class CallError(OtpError):
         blame(self, reason)
 
     def __str__(self) -> str:
-        return self.says.format(
-            server=shown(self.server), request=shorten(self.request), reason=shown(self.reason)
-        )
+        text = self.says.format(
+            server=shown(self.server), request=shorten(self.request),
+            reason=shorten(self.reason, _LONG),
+        )  # fmt: skip
+        return text + advice(self.reason)
 
 
 class NoProcess(CallError):
@@ -116,7 +124,8 @@ class StartError(OtpError):
         blame(self, reason)
 
     def __str__(self) -> str:
-        return f"not started: {shown(self.reason)}"
+        text = f"not started: {shorten(self.reason, _LONG)}"
+        return text + advice(self.reason, "init is to return Ok(state), Ignore() or Stop(reason)")
 
 
 class AlreadyStarted(StartError):
@@ -184,6 +193,9 @@ class NodeDown(OtpError):
 
     reason = "nodedown"
 
+    def __init__(self, text: str = "the node has ended; otp.node.start() begins a new one") -> None:
+        super().__init__(text)
+
 
 class ProcessExit(BaseException):
     """Unwinds this process, which ends with `.reason`. Never catch it: it is no error."""
@@ -226,6 +238,18 @@ def _crash_in(reason: Any) -> Crash | None:
             case tuple() as parts:
                 looked_at.extend(reversed(parts))
     return None
+
+
+def advice(reason: Any, right: str = _RESULTS) -> str:
+    """What to do about the mistake that everybody makes once: to forget the `return`.
+
+    >>> advice(("bad_return_value", None), "it is to return Ok(state)")
+    '; a callback returned None: it is to return Ok(state)'
+    """
+    match reason:
+        case (str("bad_return_value"), value):
+            return f"; a callback returned {shorten(value)}: {right}"
+    return ""
 
 
 def shorten(value: Any, limit: int = 200) -> str:

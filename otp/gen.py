@@ -20,6 +20,7 @@ from otp.errors import (
     CallError,
     CallsItself,
     CallTimeout,
+    NodeDown,
     NoProcess,
     ServerDied,
 )
@@ -28,6 +29,7 @@ from otp.runtime.addressing import NOBODY, destination
 from otp.runtime.context import Context
 from otp.runtime.reasons import is_reason, unpack_reason
 from otp.terms import From, Server
+from otp.wire import pipe
 from otp.wire.frame import Frame
 from otp.wire.protocol import (
     CALL,
@@ -49,7 +51,7 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
     context = here.current()
     to = destination(context, server)
     if to == NOBODY:
-        raise NoProcess(server, request)
+        raise _nobody(context, server, request)
     if to == context.serial:
         raise CallsItself(server, request)
     tag, sent = context.new_tag(), context.signals_sent
@@ -61,7 +63,7 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
         raise
     if sensor < 0:
         del context.mailbox.awaited[tag]
-        raise NoProcess(server, request)
+        raise _nobody(context, server, request)
     frame = context.reply(tag, deadline, sensor)
     if frame is None:
         reason = _died_of(context, to, sent, deadline)
@@ -69,6 +71,13 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
             raise CallTimeout(server, request, seconds=timeout)
         raise no_reply(server, request, unpack_reason(reason))
     return opened(context, server, request, frame)
+
+
+def _nobody(context: Context, server: Server, request: Any) -> NoProcess | NodeDown:
+    """Nobody is there; or the whole node has ended, which is worse and to be told first."""
+    if pipe.has_reader(context.kernel):
+        return NoProcess(server, request)
+    return NodeDown()
 
 
 def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:

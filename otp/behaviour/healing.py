@@ -115,7 +115,7 @@ def restart(state: State, child: Child, members: Group) -> bool:
     """Restart a child that has ended, and its group; whether the supervisor is to end now."""
     state.restarts = add_restart(state.restarts, monotonic(), state.flags.period)
     if too_many(state.restarts, state.flags.intensity):
-        report.shutdown(state.name, child, "reached_max_restart_intensity")
+        report.too_many_restarts(state.name, child, state.flags.intensity, state.flags.period)
         state.children.ended(child.key)
         return True
     former = child.pid or child.former

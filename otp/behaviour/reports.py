@@ -13,7 +13,7 @@ from typing import Any
 
 from otp.behaviour import logs
 from otp.behaviour.callbacks import GenServer
-from otp.errors import ProcessExit, shorten
+from otp.errors import ProcessExit, advice, shorten
 from otp.runtime import here
 from otp.runtime.reasons import reason_of
 from otp.runtime.spawning import InitialCall
@@ -46,8 +46,8 @@ def terminating(
         f"  last message: {shorten(told['message'], _LONGEST)}",
         f"  state: {shorten(told['state'], _LONGEST)}",
     ]
-    if (hint := bad_return(reason)) is not None:
-        lines.insert(1, hint)
+    if hint := advice(reason):
+        lines.insert(1, f"  {hint.removeprefix('; ')}")
     if caller is not None:
         lines.append(f"  client: {caller.pid!r}")
     if left_at:
@@ -56,17 +56,6 @@ def terminating(
     report |= {"last_message": told["message"], "reason": reason, "state": told["state"]}
     report |= {"traceback": reason.traceback if isinstance(reason, Crash) else left_at}
     logs.write(log, logging.ERROR, "\n".join(lines), report)
-
-
-def bad_return(reason: Any) -> str | None:
-    """What to do about the mistake that everybody makes once: to forget the `return`."""
-    match reason:
-        case (str("bad_return_value"), value):
-            return (
-                f"  a callback returned {shorten(value)}; it is to return NoReply(state), "
-                "Stop(reason, state) or, in handle_call, Reply(value, state)"
-            )
-    return None
 
 
 def crash(call: InitialCall, body: Callable[[], object]) -> None:
@@ -85,7 +74,8 @@ def crashed(call: InitialCall, reason: Any) -> None:
         return
     context = here.current()
     kind = "raised" if isinstance(reason, Crash) else "exited"
-    text = f"process {context.pid!r} ({call[0]}.{call[1]}) {kind}: {shorten(reason, _LONGEST)}"
+    who = f"process {context.pid!r} (started as {call[0]}.{call[1]})"
+    text = f"{who} {kind}: {shorten(reason, _LONGEST)}"
     if isinstance(reason, Crash):
         text += "\n" + reason.traceback.rstrip()
     report = {

@@ -44,9 +44,12 @@ def start_error(supervisor: Server, child: Child, reason: Any, why: str) -> None
     _write(logging.ERROR, "start_error", supervisor, child, reason, text)
 
 
-def shutdown(supervisor: Server, child: Child, reason: Any) -> None:
-    text = f"ends itself, {reason}; the last to end was child {_shown(child)}"
-    _write(logging.ERROR, "shutdown", supervisor, child, reason, text)
+def too_many_restarts(supervisor: Server, child: Child, intensity: int, period: float) -> None:
+    text = (
+        f"ends itself: more than {intensity} restarts within {period} s "
+        f"(intensity, period); the last to end was child {_shown(child)}"
+    )
+    _write(logging.ERROR, "shutdown", supervisor, child, "reached_max_restart_intensity", text)
 
 
 def shutdown_error(supervisor: Server, child: Child, reason: Any, count: int = 1) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -56,9 +55,7 @@ class Membership:
     @property
     def has_ended(self) -> bool:
         """Whether the kernel is dead: nobody reads its pipe."""
-        poll = select.poll()
-        poll.register(self.kernel, 0)
-        return bool(poll.poll(0))
+        return not pipe.has_reader(self.kernel)
 
 
 _OURS: Final = ("otp.gen_server", "otp.proc_lib", "otp.supervisor", "otp.system")

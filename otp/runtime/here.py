@@ -13,12 +13,15 @@ the pipe of its parent alive after the parent's death.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import select
 import signal
 import threading
 import weakref
 from contextlib import suppress
+from functools import cache
+from multiprocessing.util import Finalize
 from pickle import dumps
 from time import monotonic_ns
 from typing import Final
@@ -108,9 +111,17 @@ def _attach() -> Context:
     _thread.farewell = _Farewell(context)
     with _lock:
         _contexts.add(context)
+    if multiprocessing.parent_process() is not None:
+        _part_at_exit()
     if boot.membership() is not member:  # the node was stopped while we attached to it
         context.condemned = GONE
     return context
+
+
+@cache
+def _part_at_exit() -> None:
+    """A child of `multiprocessing` leaves by `os._exit`, which would look like a violent death."""
+    Finalize(None, detach, exitpriority=0)
 
 
 def _introduced(place: Place, kernel: int) -> tuple[int, int, bytes]:
@@ -120,7 +131,7 @@ def _introduced(place: Place, kernel: int) -> tuple[int, int, bytes]:
     try:
         pipe.make(path)
     except FileNotFoundError:
-        raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+        raise NodeDown from None
     try:
         mailbox = pipe.open_mailbox(path)
     except BaseException:
@@ -142,7 +153,7 @@ def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[i
     poll.poll()
     data = pipe.read(mailbox)
     if not data:
-        raise NodeDown("the node has ended; otp.node.start() begins a new one")
+        raise NodeDown
     payload, rest = first(data)
     match plain(payload):
         case ("error", number, text):

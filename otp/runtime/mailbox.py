@@ -67,7 +67,7 @@ _AT_MOST: Final = 16  # full pipes in one go, so that a flood cannot keep a proc
 
 
 def raise_node_down() -> NoReturn:
-    raise NodeDown("the node has ended; otp.node.start() begins a new one")
+    raise NodeDown
 
 
 class Mailbox:

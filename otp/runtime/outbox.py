@@ -199,7 +199,7 @@ def write_to_kernel(kernel: int, frame: bytes) -> None:
         except BlockingIOError:
             _room(kernel, None)
         except BrokenPipeError:
-            raise NodeDown("the node has ended; otp.node.start() begins a new one") from None
+            raise NodeDown from None
 
 
 def _room(fd: int, seconds: float | None) -> bool:

@@ -23,6 +23,7 @@ NOPROC: Final = flat("noproc")
 
 _BRIEF: Final = 2000  # bytes of a reason for which there is always room
 _SHORT: Final = 200
+_LONGEST: Final = 20_000  # characters of a traceback
 
 
 def pack_reason(reason: Any) -> bytes:
@@ -99,10 +100,17 @@ def reason_of(raised: BaseException) -> Any:
     return Crash(raised, traceback_of(raised))
 
 
+def _without_its_midst(text: str) -> str:
+    """Where it was raised and what it says in the end; what is said at length is left out."""
+    half, left_out = _LONGEST // 2, len(text) - _LONGEST
+    return f"{text[:half]} … ({left_out} characters) … {text[-half:]}"
+
+
 def traceback_of(raised: BaseException) -> str:
     """The traceback as text; its frames alone, if the exception does not let itself be shown."""
     try:
-        return "".join(traceback.format_exception(raised))
+        text = "".join(traceback.format_exception(raised))
+        return text if len(text) <= _LONGEST else _without_its_midst(text)
     except BaseException as error:
         if ends_us(error):
             raise

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from typing import Final
 
@@ -80,6 +81,13 @@ def above_stdio(fd: int) -> int:
 def _too_many(error: OSError) -> OSError:
     text = "no descriptor left to open a mailbox; raise the limit (ulimit -n)"
     return OSError(error.errno, text)
+
+
+def has_reader(fd: int) -> bool:
+    """Whether the owner of the mailbox lives, into which this descriptor writes."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    return not poll.poll(0)
 
 
 def no_descriptor(error: OSError) -> bool:

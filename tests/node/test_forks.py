@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from otp import gen_server, node, process
 from otp.errors import NodeDown, ServerDied
 from otp.gen_server import Reply
+from otp.terms import Pid
 from tests.expecting import expect, expect_down
 from tests.servers import witness
 from tests.servers.counter import Counter
@@ -142,3 +144,24 @@ def test_a_child_whose_parent_has_stopped_the_node_may_start_one_of_its_own(
     stopped.set()
     child.join()
     assert child.exitcode == 0
+
+
+@pytest.mark.parametrize(("status", "reason"), [(0, "normal"), (4, "normal")])
+def test_a_child_of_multiprocessing_that_leaves_has_ended_in_order(
+    status: int, reason: str
+) -> None:
+    me = process.self()
+
+    def child() -> None:
+        process.send(me, process.self())
+        process.receive(timeout=10)
+        sys.exit(status)
+
+    runs = multiprocessing.get_context("fork").Process(target=child)
+    runs.start()
+    pid = expect(Pid)
+    ref = process.monitor(pid)
+    process.send(pid, "leave")
+    assert expect_down(ref) == reason
+    runs.join()
+    assert runs.exitcode == status

@@ -95,6 +95,26 @@ def test_a_crash_of_the_server_is_the_cause_of_the_error() -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_what_a_crash_says_at_length_is_told_in_short() -> None:
+    """The exception itself arrives whole."""
+    long = "x" * 1_000_000
+
+    def raises(caller: From, state: Any) -> Any:
+        raise ValueError("no", long)
+
+    with pytest.raises(ServerDied) as caught:
+        gen_server.call(witness.start(), raises)
+    assert caught.value.__cause__.args == ("no", long)
+    assert len(str(caught.value)) < 2000
+    assert len(caught.value.reason.traceback) < 30_000
+    assert "raise ValueError" in caught.value.reason.traceback
+
+
+def test_a_forgotten_return_is_told_with_what_to_do() -> None:
+    with pytest.raises(ServerDied, match="a callback returned None: it is to return NoReply"):
+        gen_server.call(witness.start(), lambda caller, state: None)
+
+
 def test_a_reply_that_was_sent_before_the_death_counts() -> None:
     for end in (crasher.signals, crasher.segfaults, partial(crasher.exits, "boom")):
 
