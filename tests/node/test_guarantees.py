@@ -237,7 +237,6 @@ def test_7_what_cannot_be_unpickled_never_kills_the_receiver(padding: bytes) -> 
     unreadable = awkward.Unreadable(padding)
     process.send(server, unreadable)
     gen_server.cast(server, unreadable)
-    process.send_after(0, server, unreadable)
     with pytest.raises(BadRequest, match="cannot be built here") as caught:
         gen_server.call(server, unreadable)
     assert caught.value.reason == Crash(ValueError("cannot be built here"))
