@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -52,19 +53,23 @@ def expect_nothing() -> None:
 def at_most(seconds: float) -> Iterator[None]:
     """Fail what is stuck inside the library, where no other limit reaches.
 
-    The alarm interrupts whatever the main thread waits for. An outer limit goes on afterwards.
+    The alarm interrupts whatever the main thread waits for. An outer limit runs on meanwhile, and
+    strikes at the end of this one if it is over by then.
     """
 
     def over(signum: int, frame: FrameType | None) -> NoReturn:
         pytest.fail(f"not done within {seconds} s")
 
     before = signal.signal(signal.SIGALRM, over)
+    begin = monotonic()
     left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - begin)))
 
 
 def flush() -> list[Any]:

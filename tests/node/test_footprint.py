@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from otp import process
-from tests.expecting import expect, expect_down, expect_nothing
+from tests.expecting import at_most, expect, expect_down, expect_nothing
 from tests.footprint import footprint, leftovers
 
 
@@ -77,3 +77,19 @@ def test_an_unexpected_message_fails_the_test() -> None:
     process.send(process.self(), "news")
     with pytest.raises(pytest.fail.Exception, match="news"):
         expect_nothing()
+
+
+def waits() -> None:
+    process.receive(lambda message: False)
+
+
+def never_waits_for_long() -> None:
+    while True:
+        with at_most(5):
+            process.processes()
+
+
+@pytest.mark.parametrize("hangs", [waits, never_waits_for_long])
+def test_who_hangs_in_the_library_fails_whatever_limits_are_inside(hangs) -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"not done within 0\.02 s"), at_most(0.02):
+        hangs()

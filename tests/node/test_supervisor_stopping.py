@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from otp import process, supervisor
+from otp.behaviour import stopping
 from otp.errors import SupervisorError
 from otp.terms import Pid
-from tests.expecting import expect_down, expect_nothing
+from tests.expecting import at_most, expect_down, expect_nothing
 from tests.family import (
     all_quiet,
     asked,
@@ -21,7 +24,7 @@ from tests.family import (
     start,
     there,
 )
-from tests.servers.worker import spec, template
+from tests.servers.worker import spec, start_link, template
 
 
 def stopped(sup, id):
@@ -63,6 +66,19 @@ def test_infinity_waits_for_as_long_as_it_takes() -> None:
     process.send_after(0.1, there("patient"), "let go")
     assert stopped(sup, "patient") == "shutdown"
     heard("terminate patient 'shutdown'")
+
+
+@pytest.mark.parametrize(("shutdown", "reason"), [("infinity", "shutdown"), (3600.0, "killed")])
+def test_only_a_time_comes_to_its_end(shutdown, reason: str, monkeypatch) -> None:
+    """By a clock that is days later at each look."""
+    clock = count(0.0, 1e6)
+    monkeypatch.setattr(stopping, "monotonic", lambda: next(clock))
+    process.trap_exit()
+    pid = start_link("patient", process.self(), trap=True, holds=True)
+    heard("init patient")
+    process.send_after(0.05, pid, "let go")
+    with at_most(5):
+        assert stopping.stop_one(pid, shutdown) == reason
 
 
 def test_a_child_that_does_not_trap_exits_dies_at_once() -> None:
