@@ -70,7 +70,7 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         if left:
-            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - begin)))
+            signal.setitimer(signal.ITIMER_REAL, max(1e-6, left - (monotonic() - begin)))
 
 
 def flush() -> list[Any]:
