@@ -83,9 +83,16 @@ def _nobody(context: Context, server: Server, request: Any) -> NoProcess | NodeD
 def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
     """The value in a reply, or the error that it carries."""
     try:
-        value = loads(frame[3]) if frame[0] == REPLY else context.opener.value(frame)
-    except Exception as error:  # it cannot be loaded here
-        raise CallError(server, request, reasons.reason_of(error)) from error
+        if frame[0] == REPLY:
+            value = loads(frame[3])
+        else:
+            frame = context.opener.whole(frame)
+            value = context.opener.value(frame)
+    except BaseException as error:  # it cannot be loaded here, or a signal handler has raised
+        fault = error if isinstance(error, OSError) else context.opener.fault_of(frame)
+        if fault is None:
+            raise
+        raise CallError(server, request, reasons.reason_of(fault)) from fault
     if frame[0] & ~PARCEL == REFUSED:
         raise BadRequest(server, request, value)
     return value

@@ -58,6 +58,7 @@ def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]
     """What must be done before anything else is open: fork the first launcher."""
     name_process("otp:kernel")
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the program may block what we all must hear
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     adopt_orphans()

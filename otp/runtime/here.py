@@ -163,8 +163,10 @@ def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[i
 
 
 def _has_bell() -> bool:
-    """Whether this thread can hear the doorbell: only a main thread runs signal handlers."""
+    """Whether this thread can hear the doorbell: a main thread, if it does not block the signal."""
     if threading.current_thread() is not threading.main_thread():
+        return False
+    if BELL in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
         return False
     if signal.getsignal(BELL) is signal.SIG_DFL:
         signal.signal(BELL, ring)

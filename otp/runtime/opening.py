@@ -93,6 +93,12 @@ class Opener:
                 f"{error.strerror}: a long message waits that cannot be opened; raise ulimit -n",
             ) from error
 
+    def whole(self, frame: Heard) -> Heard:
+        """The frame with its parcel in memory, so that it can be loaded more than once."""
+        if not frame[0] & PARCEL:
+            return frame
+        return (*frame[:3], self._contents(frame[3]), *frame[4:])
+
     def _contents(self, payload: Any) -> Contents:
         if isinstance(payload, Contents):
             return payload
@@ -106,7 +112,7 @@ class Opener:
         try:
             value = loads(frame[3]) if kind == frame[0] else self.value(frame)
         except BaseException:
-            if (error := self._fault_of(frame)) is None:
+            if (error := self.fault_of(frame)) is None:
                 raise
             return self._unreadable(kind, frame[1], frame[2], error)
         if kind == CALL:
@@ -137,7 +143,7 @@ class Opener:
         who = frame[4] if len(frame) > _FRAME else self.pid(frame[1])
         return Down(Ref(frame[2], self._me), who, reason)
 
-    def _fault_of(self, frame: Heard) -> BaseException | None:
+    def fault_of(self, frame: Heard) -> BaseException | None:
         """What is raised by loading it once more; None if that was not its own fault."""
         try:
             self.value(frame)

@@ -86,10 +86,13 @@ def test_what_cannot_be_loaded_never_kills_the_receiver(
 
 
 @SIZES
-def test_a_reply_that_cannot_be_loaded_is_an_error_of_the_call(padding: bytes) -> None:
+@VALUES
+def test_a_reply_that_cannot_be_loaded_is_an_error_of_the_call(
+    value: type[awkward.Unreadable], padding: bytes
+) -> None:
     server = witness.start()
     with pytest.raises(CallError) as caught:
-        gen_server.call(server, replies(awkward.Unreadable, padding))
+        gen_server.call(server, replies(value, padding))
     assert type(caught.value) is CallError
     assert isinstance(caught.value.reason, Crash)
     assert gen_server.call(server, replies(str, "alive")) == "alive"

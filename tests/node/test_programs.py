@@ -119,6 +119,26 @@ def test_the_keyboard_ends_the_program_and_the_program_its_node(tmp_path: Path) 
         assert os.listdir(running.directory) == []
 
 
+DEAF = """
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+from otp import gen_server, process
+from otp.examples import kv_store
+from tests.servers import sleeper
+pid, ref = process.spawn_monitor(sleeper.sleeps, process.self())
+process.receive(timeout=10)
+process.exit(pid, "boom")
+print(process.receive(timeout=10).reason)
+kv_store.start_link()
+gen_server.stop("kv_store")
+"""
+
+
+def test_a_program_that_blocks_signals_has_a_node_that_hears_them(tmp_path: Path) -> None:
+    done = run("-c", DEAF, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "boom\n", "")
+
+
 def test_a_program_outlives_its_node_and_is_told_so(tmp_path: Path) -> None:
     source = """
 import os, signal
