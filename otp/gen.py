@@ -89,7 +89,8 @@ def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
             frame = context.opener.whole(frame)
             value = context.opener.value(frame)
     except BaseException as error:  # it cannot be loaded here, or a signal handler has raised
-        fault = error if isinstance(error, OSError) else context.opener.fault_of(frame)
+        gone = isinstance(error, FileNotFoundError)
+        fault = error if gone else context.opener.fault_of(frame)
         if fault is None:
             raise
         raise CallError(server, request, reasons.reason_of(fault)) from fault

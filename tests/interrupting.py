@@ -43,7 +43,10 @@ def _instructions(code: CodeType) -> bytes:
 class Interrupter:
     """Raises at the place with this number, from 1 on; `raised` tells whether there was one."""
 
-    def __init__(self, at: int, modules: tuple[str, ...]) -> None:
+    def __init__(
+        self, at: int, modules: tuple[str, ...], kind: type[BaseException] = Interrupted
+    ) -> None:
+        self._kind = kind
         self.raised = False
         self._left = at
         self._modules = modules
@@ -79,7 +82,7 @@ class Interrupter:
         self._left -= 1
         if self._left == 0:
             self.raised = True
-            raise Interrupted
+            raise self._kind
 
 
 def _is_a_look(name: str) -> bool:

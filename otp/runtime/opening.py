@@ -86,6 +86,8 @@ class Opener:
         except ValueError:
             return None
         except OSError as error:
+            if error.errno is None:  # the TimeoutError of somebody's alarm
+                raise
             if not pipe.no_descriptor(error) and error.errno != ENOMEM:
                 return None
             raise OSError(
@@ -137,6 +139,8 @@ class Opener:
         try:
             reason = unpack_reason(self.payload(frame))
         except (OSError, ValueError) as error:
+            if isinstance(error, TimeoutError):
+                raise
             reason = f"(a reason that was lost on its way: {error!r})"
         if kind == EXIT:
             return Exit(self.pid(frame[1]), reason)

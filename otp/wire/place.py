@@ -65,7 +65,9 @@ class Place:
         """The serial number of who has this name. One system call, no question to anyone."""
         try:
             return int(os.readlink(self.name(name)))
-        except OSError:  # there is none; or this cannot be a name at all
+        except OSError as error:  # there is none; or this cannot be a name at all
+            if error.errno is None:  # but this is the TimeoutError of somebody's alarm
+                raise
             return None
 
     def make(self) -> None:

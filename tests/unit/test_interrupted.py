@@ -80,17 +80,19 @@ def arrive(process: Process, place: Place) -> list[Any]:
     ]  # fmt: skip
 
 
-def heard(process: Process, places: tuple[int, ...], match: Any) -> tuple[list[Any], bool]:
+def heard(
+    process: Process, places: tuple[int, ...], match: Any, kind: type[BaseException] = Interrupted
+) -> tuple[list[Any], bool]:
     """All that there is, asked for again after each interruption; whether the first one struck."""
     messages: list[Any] = []
-    interrupters = [Interrupter(at, HERE) for at in (*places, 0)]
+    interrupters = [Interrupter(at, HERE, kind) for at in (*places, 0)]
     turn = iter(interrupters)
     current = next(turn)
     while True:
         try:
             with current.at_work():
                 message = receive(process.context, match, 0.0)
-        except Interrupted:
+        except kind:
             current = next(turn)
             continue
         if message is NOTHING:
@@ -102,14 +104,17 @@ def last_first(message: Any) -> bool:
     return bool(message == "timer 17")
 
 
+@pytest.mark.parametrize("kind", [Interrupted, TimeoutError])
 @pytest.mark.parametrize("again", [0, 3, 40])
-def test_every_message_is_heard_once_and_in_order(place: Place, again: int) -> None:
+def test_every_message_is_heard_once_and_in_order(
+    place: Place, again: int, kind: type[BaseException]
+) -> None:
     at, struck = 0, True
     while struck:
         at += 1
         process = Process(place)
         wanted = arrive(process, place)
-        messages, struck = heard(process, (at, again), None)
+        messages, struck = heard(process, (at, again), None, kind)
         assert messages == wanted, f"interrupted at place {at}"
         assert process.context.mailbox.awaited[14] == (REPLY, 9, 14, flat("awaited"))
         assert not os.listdir(f"{place.parcels}/2/9")
