@@ -39,16 +39,18 @@ _LONGEST: Final = 1e6  # seconds: `poll` overflows soon after
 def run(order: dict[str, Any], enter: Enter) -> NoReturn:
     """Be the kernel of the node that `otp.runtime.boot` has ordered."""
     place = Place(order["root"])
-    mailbox, launcher = _begin(place, order, enter)
-    place.lock()
-    kernel = Kernel(place, mailbox, launcher, order["program"])
-    kernel.wait_until_warm(order)
+    kernel = None
     try:
+        mailbox, launcher = _begin(place, order, enter)
+        place.lock()
+        kernel = Kernel(place, mailbox, launcher, order["program"])
+        kernel.wait_until_warm(order)
         kernel.serve()
     except Exception:
         log.exception("the kernel ends its node")
         try:
-            kernel.end()
+            if kernel is not None:
+                kernel.end()
         finally:  # if that fails too, our death rings at the launcher, which puts out the light
             os._exit(1)
     os._exit(0)

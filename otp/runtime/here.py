@@ -17,9 +17,11 @@ import multiprocessing
 import os
 import select
 import signal
+import sys
 import threading
 import weakref
 from contextlib import suppress
+from errno import EBADF
 from functools import cache
 from multiprocessing.util import Finalize
 from pickle import dumps
@@ -57,8 +59,13 @@ class _Farewell:
         self._os_pid = os.getpid()
 
     def __del__(self) -> None:
-        if self.context is not None and os.getpid() == self._os_pid:
+        if self.context is None or os.getpid() != self._os_pid:
+            return
+        try:
             (_close if self.context.condemned == GONE else _part)(self.context)
+        except Exception:  # as the interpreter ends, what this needs may be gone already
+            if not sys.is_finalizing():
+                raise
 
 
 _thread = _Thread()
@@ -98,7 +105,12 @@ def ring(signum: int = BELL, frame: object = None) -> None:
 
 def _attach() -> Context:
     member = boot.ensure()
-    kernel = pipe.duplicate(member.kernel)
+    try:
+        kernel = pipe.duplicate(member.kernel)
+    except OSError as error:
+        if error.errno != EBADF:
+            raise
+        raise NodeDown from None  # another thread has just stopped the node
     try:
         serial, mailbox, rest = _introduced(member.place, kernel)
     except BaseException:

@@ -77,8 +77,12 @@ def unpack_reason(data: bytes) -> Any:
     """The reason again; one that cannot be loaded here becomes a sentence that says so."""
     try:
         return decode(data)
-    except (Exception, SystemExit) as error:
-        return f"(a reason that cannot be loaded here: {shown(error)})"
+    except BaseException:
+        try:
+            decode(data)
+        except BaseException as error:  # what raises twice is its own fault
+            return f"(a reason that cannot be loaded here: {shown(error)})"
+        raise  # and what does not is a signal handler's
 
 
 def is_reason(data: bytes, reason: Any) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ import pytest
 
 from otp import gen_server, node, process
 from otp.errors import NodeDown, NoProcess
+from otp.runtime import boot
 from otp.terms import Down
+from otp.wire.place import Place
 from tests.expecting import expect, expect_down
 from tests.interrupting import Interrupted, alarm_raises
 from tests.programs import comm, gone, launchers, node_of
@@ -186,3 +191,21 @@ def test_a_stop_that_was_interrupted_may_be_repeated(runtime_directory: Path) ->
     node.stop()
     assert gone([os_pid], within=0)
     assert os.listdir(runtime_directory) == []
+
+
+def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    """Nobody is there any more to be told that it is ready."""
+    died = subprocess.Popen([sys.executable, "-c", "pass"])
+    died.wait()
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    read, write = os.pipe()
+    order = {
+        "root": place.root, "program": died.pid, "ready": write, "path": sys.path, "preload": [],
+    }  # fmt: skip
+    kernel = boot._run(json.dumps(order), write)
+    os.close(read)
+    os.close(write)
+    assert kernel.wait(10) == 1
+    assert gone([kernel.pid], within=2)
+    assert not os.path.exists(place.root)
