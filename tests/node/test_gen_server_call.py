@@ -97,7 +97,7 @@ def test_a_crash_of_the_server_is_the_cause_of_the_error() -> None:
 
 def test_what_a_crash_says_at_length_is_told_in_short() -> None:
     """The exception itself arrives whole."""
-    long = "x" * 1_000_000
+    long = "x" * 3000
 
     def raises(caller: From, state: Any) -> Any:
         raise ValueError("no", long)
@@ -106,8 +106,6 @@ def test_what_a_crash_says_at_length_is_told_in_short() -> None:
         gen_server.call(witness.start(), raises)
     assert caught.value.__cause__.args == ("no", long)
     assert len(str(caught.value)) < 2000
-    assert len(caught.value.reason.traceback) < 30_000
-    assert "raise ValueError" in caught.value.reason.traceback
 
 
 def test_a_forgotten_return_is_told_with_what_to_do() -> None:

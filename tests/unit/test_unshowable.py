@@ -10,7 +10,7 @@ import pytest
 
 from otp import errors
 from otp.errors import ProcessExit, shorten
-from otp.runtime.reasons import is_reason, pack_reason, reason_of, unpack_reason
+from otp.runtime.reasons import is_reason, pack_reason, reason_of, traceback_of, unpack_reason
 from otp.system import SystemError
 from otp.terms import Crash, ExitStatus, OpaqueException, Shutdown, shown
 from tests.servers.awkward import Faceless, Unshowable
@@ -201,3 +201,15 @@ def test_a_status_is_told_without_being_compared() -> None:
 
 def test_a_reason_that_cannot_be_compared_is_another_one() -> None:
     assert not is_reason(pack_reason(Equal()), "normal")
+
+
+def test_a_traceback_leaves_out_what_is_said_at_length() -> None:
+    def fails() -> None:
+        raise ValueError("begin" + "x" * 1_000_000 + "end")
+
+    with pytest.raises(ValueError, match="begin") as caught:
+        fails()
+    text = traceback_of(caught.value)
+    assert len(text) < 30_000
+    assert "in fails" in text
+    assert text.rstrip().endswith("end")
