@@ -1,7 +1,7 @@
 VENV ?= .venv
 RUN = PATH="$(abspath $(VENV))/bin:$$PATH"
 
-.PHONY: help setup demo check test unit conformance bench cover clean
+.PHONY: help setup demo check test unit conformance bench havoc cover clean
 
 help:   ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/'
@@ -18,6 +18,8 @@ conformance: $(VENV)/.test  ## every trace of the real BEAM against ours, by are
 	@$(RUN) scripts/conformance
 bench: $(VENV)/.run  ## how fast, each figure beside a yardstick from the same run
 	@$(RUN) scripts/bench
+havoc: $(VENV)/.test  ## faults of every kind, SECONDS_OF_HAVOC=60 of them, and what was lost
+	@$(RUN) scripts/havoc
 cover: $(VENV)/.dev  ## lines no test reaches
 	@$(RUN) scripts/cover
 clean:  ## remove what the above made
