@@ -58,19 +58,22 @@ def call(server: Server, request: Any, timeout: float | None = 5.0, *, kind: int
     context.mailbox.awaited[tag] = None
     try:
         sensor = context.outbox.send(kind, to, tag, request)
+        if sensor < 0:
+            raise _nobody(context, server, request)
+        frame = context.reply(tag, deadline, sensor)
     except BaseException:
-        del context.mailbox.awaited[tag]
+        context.forget(tag)
         raise
-    if sensor < 0:
-        del context.mailbox.awaited[tag]
-        raise _nobody(context, server, request)
-    frame = context.reply(tag, deadline, sensor)
     if frame is None:
         reason = _died_of(context, to, sent, deadline)
         if reason is None:
             raise CallTimeout(server, request, seconds=timeout)
         raise no_reply(server, request, unpack_reason(reason))
-    return opened(context, server, request, frame)
+    try:
+        return opened(context, server, request, frame)
+    except BaseException:
+        context.drop(frame)
+        raise
 
 
 def _nobody(context: Context, server: Server, request: Any) -> NoProcess | NodeDown:
@@ -82,16 +85,12 @@ def _nobody(context: Context, server: Server, request: Any) -> NoProcess | NodeD
 
 def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
     """The value in a reply, or the error that it carries."""
+    if frame[0] & PARCEL:
+        frame = _whole(context, server, request, frame)
     try:
-        if frame[0] == REPLY:
-            value = loads(frame[3])
-        else:
-            frame = context.opener.whole(frame)
-            value = context.opener.value(frame)
-    except BaseException as error:  # it cannot be loaded here, or a signal handler has raised
-        gone = isinstance(error, FileNotFoundError)
-        fault = error if gone else context.opener.fault_of(frame)
-        if fault is None:
+        value = loads(frame[3]) if frame[0] == REPLY else context.opener.value(frame)
+    except BaseException:  # it cannot be loaded here, or a signal handler has raised
+        if (fault := context.opener.fault_of(frame)) is None:
             raise
         raise CallError(server, request, reasons.reason_of(fault)) from fault
     if frame[0] & ~PARCEL == REFUSED:
@@ -99,9 +98,20 @@ def opened(context: Context, server: Server, request: Any, frame: Frame) -> Any:
     return value
 
 
+def _whole(context: Context, server: Server, request: Any, frame: Frame) -> Frame:
+    """The frame with its parcel in memory. Raises `CallError` if it is lost."""
+    try:
+        whole: Frame = context.opener.whole(frame)
+    except (OSError, ValueError) as error:
+        if isinstance(error, TimeoutError):
+            raise  # somebody's alarm
+        raise CallError(server, request, reasons.reason_of(error)) from error
+    return whole
+
+
 def _died_of(context: Context, to: int, sent: int, deadline: float | None) -> bytes | None:
     """What the server died of; None if the time is over, and neither it nor the kernel has said."""
-    here.current()  # raises if it is we who are to die
+    here.check(context)  # it may be we who are to die
     if deadline is not None and monotonic() >= deadline:
         return None
     reason: bytes | None = context.ask(REASON_OF, dumps((to, sent)), deadline)
@@ -149,17 +159,17 @@ def stop(server: Server, reason: Any, timeout: float | None) -> None:
         raise NoProcess(server, request)
     tag = context.new_tag()
     context.mailbox.awaited[tag] = context.monitors[tag] = None
-    context.tell(MONITOR, tag, to)
     try:
+        context.tell(MONITOR, tag, to)
         context.outbox.send(SYSTEM, to, context.new_tag(), ("terminate", reason))
+        frame = context.reply(tag, deadline)
+        if frame is None:
+            signalling.demonitor(context, context.ref(tag), flush=True)
+            raise CallTimeout(server, request, seconds=timeout)
     except BaseException:
-        del context.mailbox.awaited[tag]
+        context.forget(tag)
         signalling.demonitor(context, context.ref(tag), flush=True)
         raise
-    frame = context.reply(tag, deadline)
-    if frame is None:
-        signalling.demonitor(context, context.ref(tag), flush=True)
-        raise CallTimeout(server, request, seconds=timeout)
     died_of = context.opener.payload(frame)
     if not is_reason(died_of, reason):
         raise no_reply(server, request, unpack_reason(died_of))

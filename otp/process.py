@@ -28,6 +28,7 @@ from otp.runtime.mailbox import NOTHING
 from otp.runtime.receiving import receive as _receive
 from otp.runtime.spawning import Wish
 from otp.runtime.spawning import spawn as _spawn
+from otp.runtime.spawning import spawn_monitored as _spawn_monitored
 from otp.terms import Global, Pid, Ref, Server, Via
 from otp.wire import protocol
 
@@ -65,11 +66,7 @@ def spawn_link(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Pi
 
 def spawn_monitor(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> tuple[Pid, Ref]:
     """The same, monitored by the caller from its first instruction on (`spawn_monitor/3`)."""
-    context = here.current()
-    tag = context.new_tag()
-    context.monitors[tag] = None
-    pid = _spawn(context, function, args, kwargs, Wish(monitor=tag))
-    return pid, context.ref(tag)
+    return _spawn_monitored(here.current(), function, args, kwargs)
 
 
 # ---- messages

@@ -83,7 +83,8 @@ def files(runtime_directory: Path, standing: Iterable[int] = ()) -> list[str]:
 
 def parcels(node_directory: str) -> list[Path]:
     """The payloads of this node that nobody has opened."""
-    return [path for path in Path(node_directory, "parcels").rglob("*") if not path.is_dir()]
+    walk = os.walk(f"{node_directory}/parcels")  # which does not mind what is removed meanwhile
+    return [Path(directory, name) for directory, _, names in walk for name in names]
 
 
 def mailbox_of(path: Path) -> str:

@@ -7,7 +7,7 @@ switched off by whichever is first, so that there is one response, and a late on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -70,9 +70,10 @@ def send(server: Server, request: Any, kind: int = CALL) -> RequestId:
     context = here.current()
     to = destination(context, server)
     tag = context.new_tag()
+    sent = RequestId(context.ref(tag), server)
     context.monitors[tag] = None
-    context.aliases.add(tag, "reply_demonitor")
     try:
+        context.aliases.add(tag, "reply_demonitor")
         if to == context.serial:
             context.mailbox.arrived.append((kind, to, tag, flat(request)))
         elif to == NOBODY:
@@ -83,7 +84,7 @@ def send(server: Server, request: Any, kind: int = CALL) -> RequestId:
     except BaseException:
         context.demonitor(tag)
         raise
-    return RequestId(context.ref(tag), server)
+    return sent
 
 
 # ---- their responses
@@ -122,7 +123,7 @@ def _wanted(request: RequestId | RequestIds) -> dict[Ref, RequestId]:
     if isinstance(request, RequestId):
         return {request.ref: request}
     if isinstance(request, RequestIds):
-        return {sent.ref: sent for sent, _ in request}
+        return _by_ref(sent for sent, _ in request)
     raise TypeError(f"this takes what send_request returned, not {request!r}")
 
 
@@ -178,15 +179,31 @@ def multi_call(
 ) -> tuple[list[tuple[str, Any]], list[str]]:
     """The replies and the nodes from where none came."""
     deadline = checking.deadline(timeout)
-    sent = {send(server, request): server[1] for server in on_nodes(name, nodes)}
-    waiting, replies = {request.ref: request for request in sent}, {}
-    while waiting and (found := _take(waiting, deadline)) is not None:
-        request_id, answer = found
-        del waiting[request_id.ref]
-        if answer[0] == "reply":
-            replies[sent[request_id]] = answer[1]
-    _abandon(waiting)
-    return list(replies.items()), [node for node in sent.values() if node not in replies]
+    asked = on_nodes(name, nodes)
+    sent: list[RequestId] = []
+    replies: dict[Ref, Any] = {}
+    try:
+        for server in asked:
+            sent += (send(server, request),)
+        waiting = _by_ref(sent)
+        while waiting and (found := _take(waiting, deadline)) is not None:
+            request_id, answer = found
+            del waiting[request_id.ref]
+            if answer[0] == "reply":
+                replies[request_id.ref] = answer[1]
+        _abandon(waiting)
+    except BaseException:
+        _abandon(_by_ref(sent))
+        raise
+    answered = [(node, one.ref) for (_, node), one in zip(asked, sent, strict=True)]
+    return (
+        [(node, replies[ref]) for node, ref in answered if ref in replies],
+        [node for node, ref in answered if ref not in replies],
+    )
+
+
+def _by_ref(requests: Iterable[RequestId]) -> dict[Ref, RequestId]:
+    return {request.ref: request for request in requests}
 
 
 def on_nodes(name: str, nodes: Sequence[str] | None) -> list[tuple[str, str]]:

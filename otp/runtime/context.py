@@ -11,7 +11,7 @@ The exit signals that reach a process are decided here, when they are taken out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import count
 from pickle import dumps
 from time import monotonic
@@ -103,10 +103,10 @@ class Context:
         self.mailbox.awaited[tag] = None
         try:
             self.outbox.tell_kernel(kind, tag, payload)
+            frame = self.reply(tag, deadline)
         except BaseException:
-            del self.mailbox.awaited[tag]
+            self.forget(tag)
             raise
-        frame = self.reply(tag, deadline)
         return None if frame is None else self.answer_in(frame)
 
     def answer_in(self, frame: Frame) -> Any:
@@ -155,29 +155,30 @@ class Context:
     def reply(self, tag: int, deadline: float | None = None, sensor: int = -1) -> Frame | None:
         """The reply with this tag, awaited already; None if `deadline` passed or `sensor` died.
 
+        Whoever is interrupted here is to `forget` the tag.
+
         1. the server replies and dies  2. its pipe has no reader: `sensor` wakes us  3. the reply
         already stands in our mailbox: so `awaited` is looked at last, after a `pull`. With a
         `sensor` we wait for another process, and do so no longer when we are condemned ourselves.
         """
         mailbox = self.mailbox
         awaited = mailbox.awaited
-        try:
-            while awaited[tag] is None:
-                if mailbox.wait(deadline, sensor) != CAME:
-                    break
-                if sensor >= 0 and self.condemned is not None:
-                    break
-            return awaited[tag]
-        finally:
-            del awaited[tag]
+        while awaited[tag] is None:
+            if mailbox.wait(deadline, sensor) != CAME:
+                break
+            if sensor >= 0 and self.condemned is not None:
+                break
+        frame = awaited[tag]
+        del awaited[tag]
+        return frame
 
-    def first_of(self, tags: Iterable[int], deadline: float | None, starting: Pid) -> None:
-        """Wait for one of these replies, awaited already; for `deadline`; or for our own end.
+    def first_of(self, one: int, other: int, deadline: float | None, starting: Pid) -> None:
+        """Wait for one of two replies, awaited already; for `deadline`; or for our own end.
 
         What is awaited is the start of a process; who is told to end meanwhile may be in a hurry.
         """
-        mailbox = self.mailbox
-        while all(mailbox.awaited[tag] is None for tag in tags):
+        mailbox, awaited = self.mailbox, self.mailbox.awaited
+        while awaited[one] is None and awaited[other] is None:
             if self.told_to_end and self.hurry is not None:
                 deadline = self.hurry(starting, deadline)
             if mailbox.wait(deadline) != CAME or self.condemned is not None:
@@ -211,7 +212,7 @@ class Context:
         return {
             DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
             ALIASED: self._aliased, REPLY: self._aliased, REFUSED: self._aliased,
-            ANSWER: self._drop, TIMER_ASKED: self._timer_asked,
+            ANSWER: self.drop, TIMER_ASKED: self._timer_asked,
         }  # fmt: skip
 
     def _signal(self, frame: Frame) -> Heard | None:
@@ -221,7 +222,7 @@ class Context:
     def _down(self, frame: Frame) -> Heard | None:
         tag = frame[2]
         if tag not in self.monitors:  # demonitored: nothing of it is heard any more
-            self._drop(frame)
+            self.drop(frame)
             return None
         self.aliases.monitor_ended(tag)
         name, awaited = self.monitors[tag], self.mailbox.awaited
@@ -236,7 +237,7 @@ class Context:
         """A message by an alias, or the reply to a request that was sent by one."""
         if self.aliases.admits(frame[2]):
             return frame
-        self._drop(frame)
+        self.drop(frame)
         return None
 
     def _timer_asked(self, frame: Frame) -> None:
@@ -282,7 +283,13 @@ class Context:
             if parcel.clear(self.place, self.serial, dead, named):
                 self.dead_senders.discard(dead)
 
-    def _drop(self, frame: Frame) -> None:
+    def forget(self, tag: int) -> None:
+        """Await this reply no longer; one that has come is dropped."""
+        if (frame := self.mailbox.awaited.pop(tag, None)) is not None:
+            self.drop(frame)
+
+    def drop(self, frame: Frame) -> None:
+        """Nobody will open this: its parcel goes, if it has one that is still there."""
         if frame[0] & PARCEL:
             parcel.discard(parcel.path_of(self.place, frame[3]))
 

@@ -87,6 +87,17 @@ def current() -> Context:
     return context
 
 
+def check(context: Context) -> None:
+    """Raise what has ended this process while it was at work, if anything has.
+
+    `ProcessExit` for an exit signal; `NodeDown` if another thread has stopped the node: to attach
+    again in the middle of what was begun there would start another one.
+    """
+    if context.condemned is not None:
+        _end(context)
+        raise NodeDown
+
+
 def adopt(context: Context) -> None:
     """Be this process: what a worker does when it begins."""
     _thread.context = context

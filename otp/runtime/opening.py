@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from errno import ENOMEM
+from functools import partial
 from pickle import loads
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from otp.runtime.mailbox import Heard
 from otp.runtime.reasons import reason_of, unpack_reason
 from otp.terms import Down, Exit, From, Pid, Ref, Timeout
 from otp.wire import parcel, pipe
-from otp.wire.codec import decode
+from otp.wire.codec import decode, raised_by
 from otp.wire.parcel import Contents
 from otp.wire.place import Place
 from otp.wire.protocol import (
@@ -149,11 +150,7 @@ class Opener:
 
     def fault_of(self, frame: Heard) -> BaseException | None:
         """What is raised by loading it once more; None if that was not its own fault."""
-        try:
-            self.value(frame)
-        except BaseException as error:
-            return error
-        return None
+        return raised_by(partial(self.value, frame))
 
     def _unreadable(self, kind: int, sender: int, ref: int, error: BaseException) -> Any:
         if kind == REPLY:  # its death is not told: the request has been answered

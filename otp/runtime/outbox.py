@@ -66,6 +66,8 @@ class Outbox:
         self._ask = ask
         self._pipes: dict[int, int] = {}
         self._detours: set[int] = set()
+        self._sent = False
+        """Whether the frame of the parcel that is being sent is on its way, as far as we know."""
         self._parcels = count(1)
 
     def send(self, kind: int, to: int, ref: int, value: Any) -> int:
@@ -93,6 +95,13 @@ class Outbox:
         `NodeDown` if the node has ended.
         """
         number = next(self._parcels)
+        try:
+            return self._written(to, number, encoded)
+        except BaseException:
+            parcel.withdraw(self._place, to, self._serial, number)
+            raise
+
+    def _written(self, to: int, number: int, encoded: Encoded) -> bytes:
         write = partial(parcel.write, self._place, to, self._serial, number, *encoded)
         with suppress(FileNotFoundError):
             return self.with_room(write)
@@ -108,9 +117,9 @@ class Outbox:
         opened = self.with_room(lambda: pipe.open_writer(self._place.pipe(to)))
         if opened is None:
             return -1
-        if len(self._pipes) >= _OPEN:
+        self._pipes[to] = opened  # at once: whoever is interrupted before knows no descriptor
+        if len(self._pipes) > _OPEN:
             self.forget(next(iter(self._pipes)))
-        self._pipes[to] = opened
         return opened
 
     def with_room(self, act: Callable[[], T]) -> T:
@@ -125,12 +134,15 @@ class Outbox:
 
     def forget(self, to: int) -> None:
         """Close the pipe to one who is dead or was not written to for long."""
-        fd = self._pipes.pop(to, None)
+        fd = self._pipes.get(to)
         if fd is not None:
-            self._closed(fd)
-            os.close(fd)
+            del self._pipes[to]
+            try:
+                self._closed(fd)
+            finally:
+                os.close(fd)
 
-    def put(self, to: int, frame: bytes) -> int:
+    def put(self, to: int, frame: bytes, write: Callable[[int, bytes], object] = os.write) -> int:
         """Write one frame; return where, or -1 if nobody is there."""
         fd = self._pipes.get(to) or self.pipe_to(to)
         if fd < 0:
@@ -159,10 +171,19 @@ class Outbox:
             ticket = self.parcel(to, encoded)
         except FileNotFoundError:
             return -1
-        fd = self.put(to, pack(kind | PARCEL, self._serial, ref, ticket))
-        if fd < 0:
-            parcel.discard(parcel.path_of(self._place, ticket))
+        fd, self._sent = -1, False
+        try:
+            fd = self.put(to, pack(kind | PARCEL, self._serial, ref, ticket), self._write)
+        finally:  # also if the handler of a signal has raised
+            if fd < 0 and not self._sent:
+                parcel.discard(parcel.path_of(self._place, ticket))
         return fd
+
+    def _write(self, fd: int, frame: bytes) -> None:
+        """Write a frame and note that: no handler runs between the two (`pipe.descriptor`)."""
+        for _ in iter(partial(write, fd, frame), None):
+            self._sent = True
+            return
 
     def _wait_for_room(self, to: int, fd: int, frame: bytes) -> bool:
         answer = self._ask(RING, _DESTINATION.pack(to))
@@ -171,7 +192,7 @@ class Outbox:
             if not _room(fd, left):
                 break
             try:
-                os.write(fd, frame)
+                self._write(fd, frame)
                 return True
             except BlockingIOError:
                 continue
@@ -184,10 +205,12 @@ class Outbox:
 
     def _detour(self, to: int, frame: bytes) -> bool:
         self._detours.add(to)  # first: once it is asked, the kernel may hold the frame
+        self._sent = True
         answer = self._ask(DELIVER, _DESTINATION.pack(to) + frame)
         if answer != "queued":
             self._detours.discard(to)
-        return bool(answer != "dead")
+        self._sent = answer != "dead"
+        return self._sent
 
 
 def write_to_kernel(kernel: int, frame: bytes) -> None:

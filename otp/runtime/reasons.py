@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import traceback
+from functools import partial
 from pickle import dumps
 from typing import TYPE_CHECKING, Any, Final
 
 from otp.errors import ProcessExit, shorten
 from otp.terms import Crash, ExitStatus, OpaqueException, Shutdown, ends_us, shown
-from otp.wire.codec import decode, flat
+from otp.wire.codec import decode, flat, raised_by
 from otp.wire.protocol import EXITING
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def pack_reason(reason: Any) -> bytes:
     try:
         return flat(reason)
     except BaseException as error:
-        if ends_us(error):
+        if ends_us(error) or raised_by(partial(flat, reason)) is None:
             raise
         return flat(_in_words(reason))
 
@@ -78,11 +79,9 @@ def unpack_reason(data: bytes) -> Any:
     try:
         return decode(data)
     except BaseException:
-        try:
-            decode(data)
-        except BaseException as error:  # what raises twice is its own fault
-            return f"(a reason that cannot be loaded here: {shown(error)})"
-        raise  # and what does not is a signal handler's
+        if (error := raised_by(partial(decode, data))) is None:
+            raise
+        return f"(a reason that cannot be loaded here: {shown(error)})"
 
 
 def is_reason(data: bytes, reason: Any) -> bool:

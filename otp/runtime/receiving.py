@@ -40,7 +40,7 @@ def receive(context: Context, match: Match | None, deadline: float | None) -> An
         until = context.next_due(deadline) if timers.items else deadline
         late = mailbox.wait(until) == LATE
         if context.condemned is not None:
-            here.current()  # raises
+            here.check(context)  # raises
         if late and until == deadline and not arrived:
             return NOTHING
 

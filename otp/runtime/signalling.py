@@ -112,7 +112,7 @@ def _signal_oneself(context: Context, reason: Any, kill: bool) -> None:
         return
     context.condemned = (KILLED if kill else pack_reason(reason), context.serial, 0)
     context.die_at_once()
-    here.current()  # raises, where dying at once is not possible
+    here.check(context)  # where dying at once is not possible
 
 
 def info(context: Context, pid: Pid) -> dict[str, Any] | None:

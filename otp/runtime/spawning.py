@@ -8,10 +8,10 @@ from pickle import PicklingError, dumps
 from typing import Any, Final, TypeAlias
 
 from otp.errors import AlreadyStarted, NodeDown
-from otp.runtime import surroundings
+from otp.runtime import signalling, surroundings
 from otp.runtime.context import Context
 from otp.runtime.reasons import KILLED
-from otp.terms import Pid
+from otp.terms import Pid, Ref
 from otp.wire import parcel
 from otp.wire.codec import Encoded, encode
 from otp.wire.protocol import IS_ALIVE, KERNEL, SIGNAL, SPAWN, UNLINK
@@ -68,8 +68,6 @@ def spawn(
     if not callable(function):
         raise TypeError(f"spawn(function, *args) takes a function, not {function!r}")
     data, buffers = _encoded(function, args, kwargs, wish)
-    in_parcel = bool(buffers) or len(data) > _INLINE
-    work = context.outbox.parcel(KERNEL, (data, buffers)) if in_parcel else data
     module = wish.module or getattr(function, "__module__", None)
     order = {
         "link": wish.link,
@@ -79,15 +77,31 @@ def spawn(
         "patience": wish.patience,
         "initial_call": wish.call or initial_call(function, len(args) + len(kwargs)),
         "module": None if module == "__main__" else module,
-        "work": work,
-        "in_parcel": in_parcel,
+        "work": data,
+        "in_parcel": bool(buffers) or len(data) > _INLINE,
         "surroundings": surroundings.changed(),
     }
+    if not order["in_parcel"]:
+        return _ordered(context, order, withdraw)
+    work = order["work"] = context.outbox.parcel(KERNEL, (data, buffers))
     try:
         return _ordered(context, order, withdraw)
     except BaseException:
-        if in_parcel:
-            parcel.discard(parcel.path_of(context.place, work))
+        parcel.discard(parcel.path_of(context.place, work))
+        raise
+
+
+def spawn_monitored(
+    context: Context, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Pid, Ref]:
+    """The same, with a monitor from the first instruction on."""
+    tag = context.new_tag()
+    ref, wish = context.ref(tag), Wish(monitor=tag)
+    context.monitors[tag] = None
+    try:
+        return spawn(context, function, args, kwargs, wish), ref
+    except BaseException:
+        signalling.demonitor(context, ref, flush=True)
         raise
 
 

@@ -8,17 +8,16 @@ dead, its name free, and no `Exit` of it in the mailbox.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from otp.errors import AlreadyStarted, Ignored, StartError, StartTimeout
-from otp.runtime import checking, here
+from otp.runtime import checking, here, signalling
 from otp.runtime.addressing import refuse_global, registry
 from otp.runtime.context import Context
 from otp.runtime.reasons import pack_reason, unpack_reason
 from otp.runtime.spawning import PATIENCE, InitialCall, Wish, kill, spawn
 from otp.terms import From, Pid, Ref, Server, Via
-from otp.wire.protocol import EXIT, PARCEL
+from otp.wire.protocol import EXIT, MONITOR, PARCEL
 
 
 class Start(NamedTuple):
@@ -48,45 +47,39 @@ class Started(NamedTuple):
 
 def start(how: Start) -> Started:
     """Start a process and wait until it has acknowledged. Raises `StartError` and subclasses."""
-    context, started, monitor = _start(how)
-    context.demonitor(monitor)
-    del context.mailbox.awaited[monitor]
-    return started
+    return _start(how, _unwatched)
 
 
 def start_monitor(how: Start) -> Started:
     """The same; the monitor is there from the first instruction on."""
-    context, started, monitor = _start(how)
-    if (down := context.mailbox.awaited[monitor]) is not None:
-        context.mailbox.arrived += (down,)
-    del context.mailbox.awaited[monitor]
-    return started._replace(monitor=context.ref(monitor))
+    return _start(how, _watched)
 
 
-def _start(how: Start) -> tuple[Context, Started, int]:
+def _start(how: Start, finish: Callable[[Context, Pid, Any, int], Started]) -> Started:
     """Wait for the acknowledgement or the death, whichever comes first.
 
-    The tag of the monitor is still awaited after a success, so that no `Down` slips between.
+    Who is interrupted on the way by a signal handler of its own will not know the process: so it is
+    withdrawn, up to the last instruction.
     """
     deadline = checking.deadline(how.timeout)
     context = here.current()
     local = _local_name(context, how.name)
     awaited, ack, monitor = context.mailbox.awaited, context.new_tag(), context.new_tag()
-    awaited[ack] = awaited[monitor] = context.monitors[monitor] = None
     wish = Wish(how.link, monitor, local, local or how.label, how.module, how.patience, how.call)
-    withdraw = partial(_withdraw, monitor=monitor)
+    args = (context.lineage(), how.body, From(context.pid, ack), how.name, *how.args)
+    awaited[ack] = awaited[monitor] = context.monitors[monitor] = None
     try:
-        args = (context.lineage(), how.body, From(context.pid, ack), how.name, *how.args)
-        pid = spawn(context, _begin, args, {}, wish, withdraw)
+        pid = spawn(context, _begin, args, {}, wish, _withdraw)
         try:
             outcome, detail = _acknowledgement(context, ack, monitor, pid, deadline)
+            if outcome == "ok":
+                return finish(context, pid, detail, monitor)
+            died_of = _bury(context, pid, monitor)
         except BaseException:
-            withdraw(context, pid)
-            here.current()  # raises if it was we who could not wait
+            _withdraw(context, pid)
+            signalling.demonitor(context, context.ref(monitor), flush=True)
+            here.check(context)  # it may be we who could not wait
             raise
-        if outcome == "ok":
-            return context, Started(pid, detail), monitor
-        died_of = _bury(context, pid, monitor)
         _raise(outcome, died_of if outcome == "died" else detail)
     except BaseException:
         awaited.pop(monitor, None)
@@ -96,11 +89,26 @@ def _start(how: Start) -> tuple[Context, Started, int]:
         del awaited[ack]
 
 
+def _unwatched(context: Context, pid: Pid, detail: Any, monitor: int) -> Started:
+    started = Started(pid, detail)
+    context.demonitor(monitor)
+    del context.mailbox.awaited[monitor]  # only now, so that no `Down` slips between
+    return started
+
+
+def _watched(context: Context, pid: Pid, detail: Any, monitor: int) -> Started:
+    awaited, started = context.mailbox.awaited, Started(pid, detail, context.ref(monitor))
+    if (down := awaited[monitor]) is not None:
+        context.mailbox.arrived += (down,)
+    del awaited[monitor]
+    return started
+
+
 def _acknowledgement(
     context: Context, ack: int, monitor: int, pid: Pid, deadline: float | None
 ) -> tuple[str, Any]:
     """What it says, or that it "died". Raises `StartTimeout`, and what a signal handler raises."""
-    context.first_of((ack, monitor), deadline, pid)
+    context.first_of(ack, monitor, deadline, pid)
     if (frame := context.mailbox.awaited[ack]) is not None:
         outcome, detail = context.opener.value(frame)
         return outcome, detail
@@ -130,9 +138,12 @@ def _local_name(context: Context, name: Server | None) -> str | None:
     return checking.name(name)
 
 
-def _withdraw(context: Context, pid: Pid, monitor: int) -> None:
+def _withdraw(context: Context, pid: Pid) -> None:
     """Nobody waits for it any more: unlinked, killed, and dead before we say so."""
     kill(context, pid)
+    monitor = context.new_tag()
+    context.mailbox.awaited[monitor] = context.monitors[monitor] = None
+    context.tell(MONITOR, monitor, pid.id)
     _bury(context, pid, monitor)
 
 

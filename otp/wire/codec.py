@@ -20,15 +20,17 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pickle import PickleBuffer, dumps, loads
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from otp.errors import shorten
 
 Encoded: TypeAlias = tuple[bytes, list[PickleBuffer]]
 """The pickle, and the buffers that are not in it."""
 
+_OF_PICKLE: Final = (pickle.PicklingError, AttributeError, TypeError)
 _SMALL = 2048  # buffers below this go into the pickle after all: a parcel costs more than a copy
 
 
@@ -45,7 +47,9 @@ def encode(value: Any) -> Encoded:
         data = dumps(value, 5, buffer_callback=buffers.append)
     except (RecursionError, MemoryError):
         raise
-    except Exception:
+    except Exception as error:
+        if not _refuses(value, error):
+            raise
         return by_value(value, [])
     if _UNDERSCORE in data and b"__main__" in data:
         return by_value(value, [])
@@ -60,9 +64,28 @@ def flat(value: Any) -> bytes:
         data = dumps(value, 5)
     except (RecursionError, MemoryError):
         raise
-    except Exception:
+    except Exception as error:
+        if not _refuses(value, error):
+            raise
         return by_value(value, None)[0]
     return by_value(value, None)[0] if b"__main__" in data else data
+
+
+def _refuses(value: Any, error: Exception) -> bool:
+    """Whether it is pickle that cannot take the value, and no signal handler that has raised."""
+    return isinstance(error, _OF_PICKLE) or raised_by(partial(dumps, value, 5)) is not None
+
+
+def raised_by(act: Callable[[], object]) -> BaseException | None:
+    """What this raises when it is tried again, or None.
+
+    What has raised may have been the handler of a signal: what does so twice is its own fault.
+    """
+    try:
+        act()
+    except BaseException as error:
+        return error
+    return None
 
 
 def by_value(value: Any, buffers: list[PickleBuffer] | None) -> Encoded:
@@ -75,6 +98,8 @@ def by_value(value: Any, buffers: list[PickleBuffer] | None) -> Encoded:
     except RecursionError:
         raise
     except Exception as error:
+        if raised_by(partial(cloudpickle.dumps, value, 5)) is None:
+            raise
         raise pickle.PicklingError(
             f"{shorten(value)} cannot be sent to another process: {error}"
         ) from error

@@ -37,8 +37,9 @@ from collections.abc import Collection
 from contextlib import suppress
 from pickle import PickleBuffer
 from struct import Struct
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
+from otp.wire.pipe import descriptor
 from otp.wire.place import Place, remove_tree
 from otp.wire.protocol import KERNEL
 
@@ -124,33 +125,33 @@ def write(
 
 
 def _write(path: str, data: bytes, buffers: list[PickleBuffer]) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
-        with open(path, "xb", buffering=0, opener=_private) as file:
-            _fill(file, data, buffers)
-    except OSError:
+        fd = descriptor(os.open, path, flags, 0o600)
+        try:
+            _fill(fd, data, buffers)
+        finally:
+            os.close(fd)
+    except BaseException:  # it does not fit, or the handler of a signal has raised
         discard(path)
         raise
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
-
-
-def _fill(file: BinaryIO, data: bytes, buffers: list[PickleBuffer]) -> None:
+def _fill(fd: int, data: bytes, buffers: list[PickleBuffer]) -> None:
     index = []
-    at = _put(file, memoryview(data))
+    at = _put(fd, memoryview(data))
     for buffer in buffers:
-        at += _put(file, memoryview(bytes(-at % _ALIGN)))
+        at += _put(fd, memoryview(bytes(-at % _ALIGN)))
         raw = buffer.raw()
         index.append(_PAIR.pack(at, raw.nbytes))
-        at += _put(file, raw)
-    _put(file, memoryview(b"".join([*index, _PAIR.pack(len(buffers), len(data))])))
+        at += _put(fd, raw)
+    _put(fd, memoryview(b"".join([*index, _PAIR.pack(len(buffers), len(data))])))
 
 
-def _put(file: BinaryIO, data: memoryview) -> int:
+def _put(fd: int, data: memoryview) -> int:
     left = data
     while left.nbytes:
-        left = left[file.write(left) :]
+        left = left[os.write(fd, left) :]
     return data.nbytes
 
 
@@ -191,7 +192,7 @@ class Contents(NamedTuple):
 def fetch(place: Place, ticket: bytes) -> Contents:
     """Map what `write` has written. Raises `OSError` or `ValueError` if it is not there, whole."""
     path = path_of(place, ticket)
-    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    fd = descriptor(os.open, path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         view = memoryview(mmap.mmap(fd, 0))
     finally:
@@ -221,6 +222,12 @@ def _parts(view: memoryview) -> tuple[memoryview, list[memoryview]]:
 def read_bytes(place: Place, ticket: bytes) -> bytes:
     """The pickle alone, as bytes of our own: for the kernel, which opens nobody's values."""
     return bytes(open_parcel(place, ticket)[0])
+
+
+def withdraw(place: Place, to: int, sender: int, number: int) -> None:
+    """Remove what its sender has not announced, wherever it lies, if it was written at all."""
+    for root in (place.parcels, place.spare):
+        discard(f"{root}/{to}/{sender}/{number}")
 
 
 def discard(path: str) -> None:

@@ -15,7 +15,9 @@ from __future__ import annotations
 import errno
 import os
 import select
+from collections.abc import Callable
 from fcntl import F_DUPFD_CLOEXEC, fcntl
+from functools import partial
 from typing import Final
 
 READ: Final = 65536
@@ -47,7 +49,7 @@ def open_writer(path: str) -> int | None:
 
 def _open(path: str, flags: int) -> int:
     try:
-        return above_stdio(os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC))
+        return above_stdio(descriptor(os.open, path, flags | os.O_NONBLOCK | os.O_CLOEXEC))
     except OSError as error:
         if no_descriptor(error):
             raise _too_many(error) from error
@@ -57,11 +59,23 @@ def _open(path: str, flags: int) -> int:
 def duplicate(fd: int) -> int:
     """Another descriptor for the same pipe."""
     try:
-        return fcntl(fd, F_DUPFD_CLOEXEC, _FIRST)
+        return descriptor(fcntl, fd, F_DUPFD_CLOEXEC, _FIRST)
     except OSError as error:
         if error.errno == errno.EMFILE:
             raise _too_many(error) from error
         raise
+
+
+def descriptor(act: Callable[..., int], *args: object) -> int:
+    """What a system call returns that opens a descriptor.
+
+    1. ``fd = os.open(path)`` has opened it  2. before `fd` is assigned, the handler of a signal
+    raises  3. it stays open and nobody knows its number. Between the steps of a ``for`` and its
+    target CPython runs no handler, nor when a function in Python returns.
+    """
+    for fd in iter(partial(act, *args), None):
+        return fd
+    raise AssertionError("a system call returns a number")
 
 
 def above_stdio(fd: int) -> int:
@@ -73,7 +87,7 @@ def above_stdio(fd: int) -> int:
     if fd >= _FIRST:
         return fd
     try:
-        return fcntl(fd, F_DUPFD_CLOEXEC, _FIRST)
+        return descriptor(fcntl, fd, F_DUPFD_CLOEXEC, _FIRST)
     finally:
         os.close(fd)
 

@@ -243,8 +243,8 @@ def test_a_start_in_time_is_no_timeout() -> None:
 def test_a_server_that_is_dead_before_its_start_returns_is_reported(monkeypatch) -> None:
     """The acknowledgement and the `Down` are taken out of the pipe together."""
 
-    def all_of(context: Context, tags: tuple[int, ...], *_: Any) -> None:
-        while any(context.mailbox.awaited[tag] is None for tag in tags):
+    def all_of(context: Context, ack: int, monitor: int, *_: Any) -> None:
+        while any(context.mailbox.awaited[tag] is None for tag in (ack, monitor)):
             assert context.mailbox.wait(monotonic() + 5) == CAME
 
     monkeypatch.setattr(Context, "first_of", all_of)

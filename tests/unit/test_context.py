@@ -124,7 +124,7 @@ def test_who_survives_a_signal_says_so(bench: Bench, reason: str) -> None:
 
 WAITS: dict[str, Callable[[Context, int], Any]] = {
     "for a reply": lambda context, sensor: context.reply(7, None, sensor),
-    "for a start": lambda context, sensor: context.first_of((7,), None, context.pid),
+    "for a start": lambda context, sensor: context.first_of(7, 7, None, context.pid),
 }
 
 

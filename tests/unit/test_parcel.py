@@ -184,21 +184,25 @@ def test_a_buffer_that_is_not_whole_is_refused(place: Place) -> None:
 def full(*paths: str):
     """A `parcel._fill` for disks that are full below these directories."""
 
-    def fill(file, data, buffers):
-        if file.name.startswith(paths):
+    def fill(fd, data, buffers):
+        if path_behind(fd).startswith(paths):
             raise OSError(errno.ENOSPC, "No space left on device")
-        file.write(data)
+        os.write(fd, data)
 
     return fill
+
+
+def path_behind(fd: int) -> str:
+    return os.readlink(f"/proc/self/fd/{fd}")
 
 
 def test_where_there_is_no_room_the_temp_directory_serves(place: Place, monkeypatch) -> None:
     fill = parcel._fill
     monkeypatch.setattr(
         parcel, "_fill",
-        lambda file, *rest: (full(place.parcels) if file.name.startswith(place.parcels) else fill)(
-            file, *rest
-        ),
+        lambda fd, *rest: (
+            full(place.parcels) if path_behind(fd).startswith(place.parcels) else fill
+        )(fd, *rest),
     )  # fmt: skip
     ticket = write(place, 5, 2, 1, b"pickle", [])
     assert ticket == b"s5/2/1"
