@@ -65,6 +65,9 @@ class CallError(OtpError):
         )  # fmt: skip
         return text + advice(self.reason)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
 
 class NoProcess(CallError):
     """Nobody is there: a dead pid or a free name (``noproc``)."""

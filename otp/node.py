@@ -44,7 +44,11 @@ def start(*, name: str | None = None, preload: Sequence[str] = ()) -> Node:
     """
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ValueError(f"name is to be an identifier such as 'shop', not {name!r}")
-    if isinstance(preload, str) or not all(isinstance(module, str) for module in preload):
+    if (
+        isinstance(preload, str)
+        or not isinstance(preload, Sequence)
+        or not all(isinstance(module, str) for module in preload)
+    ):
         raise TypeError(f"preload is to be a list of module names, not {preload!r}")
     return _shown(boot.start(name, preload))
 

@@ -49,8 +49,7 @@ Where OTP answers ``{error, Reason}`` they raise `SupervisorError` with that rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pickle import PicklingError
 from typing import Any, TypeAlias
 
@@ -115,8 +114,11 @@ def start_link(
         Supervisor.__module__, name, link=True, patience=None,
         call=serving.initial_call(Supervisor),
     )  # fmt: skip
-    with _naming_what_cannot_be_sent(specs):
+    try:
         return starting.start(how).pid
+    except PicklingError as error:
+        _name_what_cannot_be_sent(error, specs)
+        raise
 
 
 def start_child(sup: Server, child: ChildSpec | list[Any] | tuple[Any, ...]) -> StartResult:
@@ -134,8 +136,11 @@ def start_child(sup: Server, child: ChildSpec | list[Any] | tuple[Any, ...]) -> 
             "child must be a ChildSpec, or a list or tuple of arguments for the template of a "
             f"simple_one_for_one supervisor, got {shorten(child)}"
         )
-    with _naming_what_cannot_be_sent([child] if isinstance(child, ChildSpec) else []):
+    try:
         started: StartResult = _ask(sup, ("start_child", child))
+    except PicklingError as error:
+        _name_what_cannot_be_sent(error, [child] if isinstance(child, ChildSpec) else [])
+        raise
     return started
 
 
@@ -214,18 +219,13 @@ def _ask(sup: Server, request: Any) -> Any:
     return value
 
 
-@contextmanager
-def _naming_what_cannot_be_sent(specs: Iterable[ChildSpec]) -> Iterator[None]:
+def _name_what_cannot_be_sent(error: PicklingError, specs: Iterable[ChildSpec]) -> None:
     """A start callable that cannot be pickled is one of many things on the way: say which."""
-    try:
-        yield
-    except PicklingError as error:
-        for spec in specs:
-            try:
-                flat(spec)
-            except PicklingError:
-                error.add_note(f"it is part of child {shorten(spec.id)}")
-        raise
+    for spec in specs:
+        try:
+            flat(spec)
+        except PicklingError:
+            error.add_note(f"it is part of child {shorten(spec.id)}")
 
 
 def _hashable(id: Any) -> Any:

@@ -20,7 +20,9 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
+
+_SERIALS: Final = 1 << 32  # it has four bytes in a frame
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,6 +31,10 @@ class Pid:
 
     id: int
     node: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, int) or not 0 <= self.id < _SERIALS:
+            raise ValueError(f"the id of a Pid is a serial number, not {shown(self.id)}")
 
     def __repr__(self) -> str:
         return f"<0.{self.id}.0>"
@@ -43,6 +49,10 @@ class Ref:
 
     id: int
     owner: Pid
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.owner, Pid):
+            raise TypeError(f"the owner of a Ref is a Pid, not {shown(self.owner)}")
 
     def __repr__(self) -> str:
         return f"#Ref<0.{self.owner.id}.{self.id}>"

@@ -6,11 +6,11 @@ A specification is checked where it is made, so that a mistake shows in the line
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from otp.errors import shorten
 from otp.terms import Pid
@@ -93,9 +93,12 @@ class ChildInfo(NamedTuple):
     kind: Kind
 
 
+_NO_LISTS: Final = (ChildSpec, str, bytes, Mapping)
+
+
 def check_specs(children: Iterable[ChildSpec], auto_shutdown: str | None) -> tuple[ChildSpec, ...]:
     """The specifications as a tuple, if they can live under one supervisor."""
-    if isinstance(children, ChildSpec) or not isinstance(children, Iterable):
+    if isinstance(children, _NO_LISTS) or not isinstance(children, Iterable):
         raise TypeError(f"children must be a list of ChildSpec, got {shorten(children)}")
     specs = tuple(children)
     for spec in specs:

@@ -17,13 +17,17 @@ A start that never ends keeps the supervisor from its own end, and in OTP does s
 Here the wait looks at what comes. From then on the child has its `shutdown` time to finish its
 start; after that it is killed, its start has failed, and the supervisor goes on to end. A child
 that is a supervisor is told to end at once, so that it does the same with what it is starting.
+
+The start callable may also hang in code of its own, in the process of the supervisor. Nobody can
+take that code off it: so the doorbell, which interrupts it, has the supervisor killed when the time
+of the child is over, and `_GRACE` on top.
 """
 
 from __future__ import annotations
 
 from math import inf
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from otp import process
 from otp.behaviour import supervisor_reports as report
@@ -31,8 +35,12 @@ from otp.behaviour.child import ChildSpec, ShutdownTime
 from otp.behaviour.children import Child
 from otp.errors import Ignored, StartError, shorten
 from otp.runtime import here
+from otp.runtime.context import Context
 from otp.runtime.reasons import portable, reason_of
 from otp.terms import Crash, Pid, Server
+from otp.wire.protocol import LIMIT
+
+_GRACE: Final = 0.5  # seconds
 
 
 class Started(NamedTuple):
@@ -64,9 +72,11 @@ def _is_linked(pid: Pid) -> bool:
 
 def _run(spec: ChildSpec) -> Started | Failed:
     context = here.current()
-    context.hurry = hurry = _Hurry(spec)
+    context.hurry = hurry = _Hurry(context, spec)
     try:
-        return _read(spec.start())
+        if context.told_to_end:
+            hurry.begin()
+        return _read(context, spec.start())
     except Ignored:
         return Started(None, None)
     except StartError as error:
@@ -75,29 +85,42 @@ def _run(spec: ChildSpec) -> Started | Failed:
         return _raised(reason_of(error))
     finally:
         context.hurry = None
+        hurry.over()
 
 
 class _Hurry:
     """By when a child must be ready: asked when the supervisor is told to end, and since then."""
 
-    def __init__(self, spec: ChildSpec) -> None:
+    def __init__(self, context: Context, spec: ChildSpec) -> None:
+        self._context = context
         self._spec = spec
         self._asked_for: list[Pid] = []
-        self._until = inf
+        self._until: float | None = None
+
+    def begin(self) -> None:
+        """Told by the doorbell, in the middle of whatever the start callable does."""
+        if self._until is None:
+            left = _seconds(self._spec.shutdown)
+            self._until = monotonic() + left
+            if left < inf:
+                self._context.tell(LIMIT, left + _GRACE)
+
+    def over(self) -> None:
+        if self._until is not None:
+            self._context.tell(LIMIT, None)
 
     @property
     def note(self) -> str:
         """What is to be added to the reason why the child did not start."""
         return ", while the supervisor was told to end" if self._asked_for else ""
 
-    def __call__(self, pid: Pid, deadline: float | None) -> float:
-        if not self._asked_for:
-            self._until = monotonic() + _seconds(self._spec.shutdown)
+    def until(self, pid: Pid, deadline: float | None) -> float:
         if pid not in self._asked_for:
             self._asked_for.append(pid)
             if self._spec.kind == "supervisor":
                 process.exit(pid, "shutdown")
-        return self._until if deadline is None else min(deadline, self._until)
+        until = inf if self._until is None else self._until
+        return until if deadline is None else min(deadline, until)
 
 
 def _seconds(shutdown: ShutdownTime) -> float:
@@ -106,12 +129,12 @@ def _seconds(shutdown: ShutdownTime) -> float:
     return shutdown
 
 
-def _read(came: Any) -> Started | Failed:
+def _read(context: Context, came: Any) -> Started | Failed:
     match came:
-        case Pid() as pid:
-            return Started(pid, pid)
-        case (Pid() as pid, _):
+        case (Pid() as pid) | (Pid() as pid, _) if pid != context.pid:
             return Started(pid, came)
+        case Pid() | (Pid(), _):
+            return Failed(portable(came), "its start returned the pid of the supervisor itself")
         case _:
             return Failed(portable(came), f"its start returned {shorten(came)}, which is no pid")
 

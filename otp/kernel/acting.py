@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 from otp.kernel.effects import (
+    Continue,
     Effect,
     Forward,
     Halt,
@@ -68,6 +69,7 @@ class Acting:
             Launch: self._launch, Welcome: self._welcome, Hold: self._hold,
             Release: self._release, Remove: self._remove, Name: self._name,
             Unname: self._unname, Halt: self._halt, TurnAway: self._turn_away,
+            Continue: self._continue,
         }  # fmt: skip
 
     def do(self, effect: Effect) -> None:
@@ -238,6 +240,10 @@ class Acting:
         parcel.discard(self._place.name(effect.name))
 
     # ---- the end
+
+    def _continue(self, effect: Continue) -> None:
+        if (group := os.getpgrp()) == os.getpid():  # all of the node are in it
+            os.killpg(group, signal.SIGCONT)
 
     def _halt(self, effect: Halt) -> None:
         self.halted = True

@@ -110,6 +110,11 @@ class Unname:
 
 
 @dataclass(frozen=True, slots=True)
+class Continue:
+    """Let all of the node go on that were stopped (`SIGCONT`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Halt:
     """Nothing is left to wait for: kill what remains and end."""
 
@@ -127,6 +132,7 @@ Effect: TypeAlias = (
     | Remove
     | Name
     | Unname
+    | Continue
     | Halt
 )
 

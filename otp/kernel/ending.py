@@ -3,16 +3,19 @@
 It comes when the program says so or has died. The program's own processes are dead from then on;
 what was linked to them hears of that, so supervision trees come down as they would for any parent.
 
+0. who was stopped (`SIGSTOP`) goes on, launchers too: nobody else could reap the dead
 1. every top-level process, whose parent is no live worker, gets the exit signal that its parent's
    end is; a supervisor stops its children in order, each within its own `shutdown` time
 2. one that has not gone within its own patience is killed (a supervisor's patience has no end)
-3. whoever loses its parent on the way becomes top-level
-4. when no worker is left, the kernel kills what else there may be, cleans up and ends
+3. a supervisor that runs a start callable just then asks for a `LIMIT` itself; and everyone has one
+   who has said its last words, for what it has printed may find no reader
+4. whoever loses its parent on the way becomes top-level
+5. when no worker is left, the kernel kills what else there may be, cleans up and ends
 """
 
 from __future__ import annotations
 
-from otp.kernel.effects import Effect, Halt
+from otp.kernel.effects import Continue, Effect, Halt
 from otp.kernel.signals import exit_signal, slay
 from otp.kernel.table import KILLED, SHUTDOWN, Death, Process, State
 
@@ -22,7 +25,18 @@ def begin(state: State, now: float) -> list[Effect]:
     state.ending = True
     workers = [process for process in state.processes.values() if not process.attached]
     top = [worker for worker in workers if worker.parent not in state.processes]
-    return [*_tell(state, top, now), *finish(state)]
+    return [Continue(), *_tell(state, top, now), *finish(state)]
+
+
+def limit(state: State, asker: int, ref: int, seconds: float | None, now: float) -> list[Effect]:
+    """It is to be killed if it has not ended by then; or no longer."""
+    if seconds is not None and not seconds >= 0:
+        raise ValueError(f"nobody has {seconds} seconds to end")
+    if asker in state.processes:
+        state.patience.cancel(asker)
+        if seconds is not None:
+            state.patience.add(asker, now + seconds, None)
+    return []
 
 
 def _tell(state: State, workers: list[Process], now: float) -> list[Effect]:

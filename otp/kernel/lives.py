@@ -27,6 +27,9 @@ from otp.wire import parcel
 from otp.wire.codec import flat
 from otp.wire.protocol import SWEEP
 
+_FAREWELL: Final = 1.0
+"""How long a worker may take to leave after its last words, in seconds."""
+
 _ORDER: Final[dict[str, Any]] = {
     "name": str | None, "label": str, "patience": float | int | None, "link": bool,
     "monitor": int, "module": str | None, "work": bytes, "in_parcel": bool, "surroundings": dict,
@@ -168,6 +171,7 @@ def leaving(
         process.said = process.said or said
     if process.attached:
         return died(state, process, process.said or killed or said, now)
+    ending.limit(state, asker, 0, _FAREWELL, now)
     wondering, process.wondering = process.wondering, []
     return settle(state, wondering, False)
 

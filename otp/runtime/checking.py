@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from math import isnan
 from time import monotonic
+from typing import Final
 
 from otp.terms import Pid, Ref
+
+_EVER: Final = 1e300  # seconds; an int may be more than a float can be
 
 
 def seconds(value: float | None, what: str) -> float | None:
@@ -16,6 +19,7 @@ def seconds(value: float | None, what: str) -> float | None:
 def span(value: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{what} is to be a number of seconds, not {value!r}")
+    value = min(value, _EVER)
     if value < 0 or isnan(value):
         raise ValueError(f"{what} is to be 0 seconds or more, not {value!r}")
     return float(value)

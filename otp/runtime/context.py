@@ -15,13 +15,14 @@ from collections.abc import Callable
 from itertools import count
 from pickle import dumps
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from otp.runtime.aliasing import Aliases
 from otp.runtime.mailbox import CAME, Heard, Mailbox
 from otp.runtime.opening import Opener
 from otp.runtime.outbox import Outbox
 from otp.runtime.reasons import KILLED, NORMAL
+from otp.runtime.sweeping import Sweeping
 from otp.terms import From, Pid, Ref
 from otp.wire import parcel
 from otp.wire.codec import flat, plain
@@ -47,13 +48,23 @@ from otp.wire.protocol import (
 _FIRED: Final = object()
 
 
+class Hurry(Protocol):
+    """A start that is not to keep the starter from its own end."""
+
+    def begin(self) -> None:
+        """The starter is told to end. May be called again."""
+
+    def until(self, pid: Pid, deadline: float | None) -> float:
+        """By when the process must be ready that is being started."""
+
+
 class Context:
     """All that belongs to one process; used by its own thread only."""
 
     told_to_end = False
     """Whether an exit signal of our parent has become a message."""
-    hurry: Callable[[Pid, float | None], float] | None = None
-    """By when a process that we start must be ready, once we are told to end (a supervisor)."""
+    hurry: Hurry | None = None
+    """What becomes of a start that we are in when we are told to end (a supervisor)."""
 
     def __init__(self, place: Place, serial: int, mailbox: int, kernel: int) -> None:
         self.place = place
@@ -73,7 +84,7 @@ class Context:
         """Who waits for our acknowledgement, or has waited."""
         self.ancestors: tuple[Pid, ...] = ()
         """Our starter, its starter, ...; empty if we were not started with an acknowledgement."""
-        self.dead_senders: set[int] = set()
+        self.sweeping = Sweeping(place, serial, self.mailbox)
         self.is_thread = True
         self.os_pid = 0
         self.condemned: tuple[bytes, int, int] | None = None
@@ -180,7 +191,7 @@ class Context:
         mailbox, awaited = self.mailbox, self.mailbox.awaited
         while awaited[one] is None and awaited[other] is None:
             if self.told_to_end and self.hurry is not None:
-                deadline = self.hurry(starting, deadline)
+                deadline = self.hurry.until(starting, deadline)
             if mailbox.wait(deadline) != CAME or self.condemned is not None:
                 return
 
@@ -210,7 +221,7 @@ class Context:
 
     def _handlers(self) -> dict[int, Callable[[Frame], Heard | None]]:
         return {
-            DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self._sweep,
+            DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self.sweeping.note,
             ALIASED: self._aliased, REPLY: self._aliased, REFUSED: self._aliased,
             ANSWER: self.drop, TIMER_ASKED: self._timer_asked,
         }  # fmt: skip
@@ -255,6 +266,8 @@ class Context:
             self.outbox.tell_kernel(SURVIVED, 0, dumps((sender, number)))
         if self.trapping and self.parent is not None and sender == self.parent.id:
             self.told_to_end = True
+            if self.hurry is not None:
+                self.hurry.begin()
         return frame if self.trapping else None
 
     def _kill(self, frame: Frame) -> None:
@@ -264,24 +277,6 @@ class Context:
         if self.condemned is None:
             self.condemned = (reason, sender, number)
         self.die_at_once()
-
-    def _sweep(self, frame: Frame) -> None:
-        """The sender is dead; what to do about it waits until no frame is just being opened."""
-        self.dead_senders.add(frame[1])
-
-    def sweep(self) -> None:
-        """Remove the parcels of dead senders for me that no frame of mine names.
-
-        1. a frame is taken out of the mailbox  2. the bell brings the news that its sender is dead
-        3. a sweep now would find a file that nobody names, and remove what is about to be opened:
-        so it is done when nothing is left to be opened and the next message is waited for. A sender
-        whose parcels are still named then stays for another time.
-        """
-        for dead in tuple(self.dead_senders):  # first: what they sent has come before this news
-            waiting = [*self.mailbox.arrived, *(f for f in self.mailbox.awaited.values() if f)]
-            named = {f[3] for f in waiting if f[0] & PARCEL and isinstance(f[3], bytes)}
-            if parcel.clear(self.place, self.serial, dead, named):
-                self.dead_senders.discard(dead)
 
     def forget(self, tag: int) -> None:
         """Await this reply no longer; one that has come is dropped."""

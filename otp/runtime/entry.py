@@ -72,7 +72,10 @@ def _report(context: Context, label: str, crash: Crash) -> None:
 
 def _become(birth: Birth, parent: int) -> Context:
     place = Place(birth.root)
-    mailbox = pipe.open_mailbox(place.pipe(birth.serial))
+    try:
+        mailbox = pipe.open_mailbox(place.pipe(birth.serial))
+    except FileNotFoundError:  # the node's directory was removed by somebody
+        os._exit(1)
     context = Context(place, birth.serial, mailbox, birth.kernel)
     context.parent = Pid(parent, place.id)
     context.is_thread = False
@@ -134,10 +137,10 @@ def leave(context: Context, reason: bytes, by: int = 0, number: int = 0) -> NoRe
     if os.getpid() != context.os_pid:
         os._exit(0 if reason == NORMAL else 1)
     try:
+        last_words(context.outbox, reason, by, number)  # first: who reads our output may be stuck
         for child in multiprocessing.active_children():
             child.terminate()
         _flush()
-        last_words(context.outbox, reason, by, number)
     finally:
         os._exit(0)
 

@@ -34,7 +34,7 @@ from otp.wire import parcel, pipe
 from otp.wire.codec import Encoded, encode
 from otp.wire.frame import HEAD, LIMIT, ROOM, header, pack
 from otp.wire.place import Place
-from otp.wire.protocol import DELIVER, KERNEL, PARCEL, PARCELS, RING, VERSION
+from otp.wire.protocol import DELIVER, KERNEL, LAUNCHER, PARCEL, PARCELS, RING, VERSION
 
 _PATIENCE: Final = 0.05
 _OPEN: Final = 256
@@ -114,6 +114,8 @@ class Outbox:
         fd = self._pipes.get(to)
         if fd is not None:
             return fd
+        if to <= LAUNCHER:  # a pid that somebody has made: these two are no processes
+            return -1
         opened = self.with_room(lambda: pipe.open_writer(self._place.pipe(to)))
         if opened is None:
             return -1

@@ -35,8 +35,8 @@ def receive(context: Context, match: Match | None, deadline: float | None) -> An
         while arrived:
             if (found := _first(context, arrived, match)) is not NOTHING:
                 return found
-        if context.dead_senders:
-            context.sweep()
+        if context.sweeping.dead:
+            context.sweeping.sweep()
         until = context.next_due(deadline) if timers.items else deadline
         late = mailbox.wait(until) == LATE
         if context.condemned is not None:

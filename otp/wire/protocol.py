@@ -4,7 +4,7 @@
          │                                                        ▲
          │ SPAWN LINK UNLINK MONITOR DEMONITOR SIGNAL             │ ANSWER EXIT DOWN
          │ REGISTER START_TIMER ... RING DELIVER                  │ MESSAGE (timers)
-         │ READY EXITING SURVIVED HIBERNATING STALE PARCELS       │
+         │ READY EXITING SURVIVED HIBERNATING STALE PARCELS LIMIT │
          └───────────────────►  the kernel  ──────────────────────┘
                                   │    ▲
                              FORK │    │ FORKED REAPED WARMED
@@ -87,6 +87,7 @@ HIBERNATING: Final = 55
 TIMER_LEFT: Final = 56  # the answer to TIMER_ASKED
 STALE: Final = 57
 PARCELS: Final = 58  # it is about to write its first parcel to this process
+LIMIT: Final = 59  # it has so many seconds to end, or no limit any more
 
 # between the kernel and the launchers
 FORK: Final = 64

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -162,3 +164,22 @@ def test_a_long_request_for_which_there_is_no_room_raises_and_changes_nothing(mo
     assert parcels(node.current().directory) == []
     process.send(pid, "end")
     assert expect_down(ref) == "normal"
+
+
+def prints_into_a_full_pipe(owner: Pid) -> None:
+    _, out = os.pipe2(os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(out, bytes(4096))
+    os.set_blocking(out, True)
+    sys.stdout = os.fdopen(out, "w")
+    sys.stdout.write("nobody reads this")
+    process.send(owner, "full")
+    process.receive()
+
+
+def test_whose_output_nobody_reads_dies_all_the_same() -> None:
+    pid, ref = process.spawn_monitor(prints_into_a_full_pipe, process.self())
+    expect("full")
+    process.exit(pid, "bye")
+    assert expect_down(ref) == "bye"

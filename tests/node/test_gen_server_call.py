@@ -15,6 +15,7 @@ from otp import gen_server, node, process
 from otp.errors import CallsItself, CallTimeout, NoProcess, ServerDied
 from otp.gen_server import NoReply, Reply, Stop
 from otp.terms import Crash, ExitStatus, From, Global, Pid, Shutdown, Signal, Via
+from otp.wire.protocol import KERNEL, LAUNCHER
 from tests.expecting import expect, expect_down, expect_nothing
 from tests.footprint import parcels
 from tests.servers import crasher, keeper, witness
@@ -269,3 +270,18 @@ def test_requests_and_replies_of_any_size(value: Any) -> None:
     assert np.array_equal(reply, value) if isinstance(value, np.ndarray) else reply == value
     assert parcels(node.current().directory) == []
     process.exit(server, "kill")
+
+
+@pytest.mark.parametrize("serial", [KERNEL, LAUNCHER, 999_999])
+def test_a_pid_that_nobody_has_been_given_is_dead(serial: int) -> None:
+    nobody = Pid(serial, process.self().node)
+    with pytest.raises(NoProcess):
+        gen_server.call(nobody, "x")
+    process.send(nobody, bytes(10_000))
+    ref = process.monitor(nobody)
+    assert expect_down(ref) == "noproc"
+
+
+def test_a_time_may_be_any_number() -> None:
+    server = gen_server.start_link(Counter, 0)
+    assert gen_server.call(server, "count", timeout=10**400) == 0

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from otp import gen_server, node, process
+from otp import gen_server, node, process, supervisor
 from otp.errors import CallTimeout, StartError
 from otp.runtime import here
 from otp.terms import Exit, Pid, Ref
@@ -90,6 +90,7 @@ def buried(pid: Pid) -> None:
 STARTS = {
     "start": lambda: gen_server.start(Echo, False, name="echo"),
     "start_link": lambda: gen_server.start_link(Echo, False),
+    "supervisor": lambda: supervisor.start_link([]),
     "long": lambda: process.spawn(waits, LONG),
 }
 

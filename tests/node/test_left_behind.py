@@ -35,6 +35,18 @@ def test_who_is_stopped_is_ended_too(victims: str, tmp_path: Path) -> None:
         assert os.listdir(running.directory) == []
 
 
+@pytest.mark.parametrize("who", ["top", "first launcher"])
+def test_a_node_that_ends_lets_go_on_whom_it_needs_for_that(who: str, tmp_path: Path) -> None:
+    """A supervisor has its children to stop, and a launcher its dead to reap."""
+    with program(tmp_path / "run", "motley") as running:
+        everyone = running.node()
+        stopped = running.pids["top"] if who == "top" else launchers(running.pids["kernel"])[0]
+        os.kill(stopped, signal.SIGSTOP)
+        running.kill(running.os_pid)
+        assert gone(everyone, within=2)
+        assert os.listdir(running.directory) == []
+
+
 def test_a_worker_that_misses_the_kernel_ends_the_node_if_the_launchers_cannot(
     tmp_path: Path,
 ) -> None:

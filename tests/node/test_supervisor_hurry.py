@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from otp import process, supervisor
+from otp.errors import Ignored
+from otp.runtime import here
 from otp.supervisor import ChildSpec
 from otp.terms import Pid, Ref, Shutdown
-from tests.expecting import expect_down, expect_nothing
+from tests.expecting import expect, expect_down, expect_nothing
 from tests.family import asked, ended, heard, kill, start
 from tests.programs import gone, program
+from tests.servers import sleeper
 from tests.servers.worker import spec
 
 
@@ -123,3 +126,28 @@ def test_the_end_of_the_node_does_not_wait_for_a_start_that_never_ends(tmp_path:
         processes = running.node()
         running.popen.communicate()
         assert gone(processes, within=10)
+
+
+def ends_its_parent() -> None:
+    """Run by a supervisor that is told to end before it runs the next."""
+    context = here.current()
+    process.exit(context.parent, "shutdown")
+    while not context.told_to_end:
+        context.mailbox.wait(None)
+    raise Ignored
+
+
+@pytest.mark.parametrize("told", ["before", "meanwhile"])
+def test_a_start_callable_that_hangs_itself_has_the_shutdown_time_of_the_child(told: str) -> None:
+    """Not in the `init` of the child: in the process of the supervisor, which it keeps busy."""
+    hangs = partial(sleeper.sleeps, process.self(), trap=True)
+    children = [spec("a", trap=True), ChildSpec("hangs", hangs, shutdown=0.05)]
+    if told == "before":
+        children.insert(1, ChildSpec("ends", ends_its_parent))
+    parent = begin(*children)
+    a, sup = watch(*heard("init a"))
+    expect(sleeper.BEGUN)
+    if told == "meanwhile":
+        process.exit(parent, "shutdown")
+    heard("terminate a 'killed'")
+    assert {expect_down(sup), expect_down(a)} == {"killed"}

@@ -154,6 +154,7 @@ def test_a_restart_that_fails_is_reported_at_each_try() -> None:
     ("child", "says"),
     [
         (partial(worker.returns, None), "its start returned None, which is no pid"),
+        (process.self, "its start returned the pid of the supervisor itself"),
         (partial(worker.refuses, "bad config"), "was not started: 'bad config'"),
         (partial(worker.exits, "boom"), "its start exited with 'boom'"),
         (partial(worker.raises, KeyError, "config"), "its start raised KeyError('config')\n"),

@@ -125,9 +125,11 @@ SIGNIFICANT = ChildSpec("s", START, restart="transient", significant=True)
 BAD_LISTS = [
     (A, {}, TypeError, "children must be a list of ChildSpec"),
     (None, {}, TypeError, "children must be a list of ChildSpec, got None"),
+    ("", {}, TypeError, "children must be a list of ChildSpec, got ''"),
+    ({}, {}, TypeError, "children must be a list of ChildSpec, got {}"),
     ([A, "b"], {}, TypeError, "children must hold ChildSpec only, got 'b'"),
     ([A, {"id": "b"}], {}, TypeError, "children must hold ChildSpec only, got {'id': 'b'}"),
-    ("ab", {}, TypeError, "children must hold ChildSpec only, got 'a'"),
+    ("ab", {}, TypeError, "children must be a list of ChildSpec, got 'ab'"),
     ([A, B, A], {}, ValueError, "children: id must be unique, got 'a' 2 times"),
     ([SIGNIFICANT], {}, ValueError, "child 's': significant=True must go with a supervisor whose"),
     ([], {"strategy": "simple_one_for_one"}, ValueError, "exactly one ChildSpec, the template"),

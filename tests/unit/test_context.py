@@ -63,14 +63,14 @@ SWEPT = (SWEEP, DEAD, 0, b"")
 def test_what_the_dead_never_announced_is_removed(bench: Bench) -> None:
     _, path = bench.parcel(DEAD)
     bench.hears(SWEPT)
-    bench.context.sweep()
+    bench.context.sweeping.sweep()
     assert not os.path.exists(path)
 
 
 def test_a_message_that_waits_keeps_its_parcel(bench: Bench) -> None:
     frame, path = bench.parcel(DEAD)
     bench.hears(frame, SWEPT)
-    bench.context.sweep()
+    bench.context.sweeping.sweep()
     assert os.path.exists(path)
     assert receive(bench.context, None, 0.0) == "value"
     assert not os.path.exists(path)
@@ -80,7 +80,7 @@ def test_a_reply_that_is_awaited_keeps_its_parcel(bench: Bench) -> None:
     bench.context.mailbox.awaited[7] = None
     frame, path = bench.parcel(DEAD, kind=REPLY)
     bench.hears(frame, SWEPT)
-    bench.context.sweep()
+    bench.context.sweeping.sweep()
     assert os.path.exists(path)
     assert bench.context.reply(7) == frame
 
@@ -88,7 +88,7 @@ def test_a_reply_that_is_awaited_keeps_its_parcel(bench: Bench) -> None:
 def test_parcels_of_the_living_and_for_others_are_none_of_its_business(bench: Bench) -> None:
     paths = [bench.parcel(LIVING)[1], bench.parcel(DEAD, to=LIVING)[1]]
     bench.hears(SWEPT)
-    bench.context.sweep()
+    bench.context.sweeping.sweep()
     assert all(map(os.path.exists, paths))
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from otp.kernel import lives, state
-from otp.kernel.effects import Halt
-from otp.wire.codec import decode
-from otp.wire.protocol import STOP
+from otp.kernel.effects import Continue, Halt
+from otp.wire.codec import decode, flat
+from otp.wire.protocol import EXITING, LIMIT, STOP
 from tests.unit.playing import PROGRAM, Play, answers, killed, news
 
 
@@ -27,6 +27,35 @@ def stop(play: Play):
 
 def test_a_node_without_workers_ends_at_once(play: Play) -> None:
     assert stop(play)[-1] == Halt()
+
+
+def test_who_was_stopped_goes_on(play: Play) -> None:
+    play.spawn()
+    assert stop(play).count(Continue()) == 1
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan")])
+def test_nobody_has_less_than_no_time_to_end(play: Play, seconds: float) -> None:
+    worker = play.spawn()
+    with pytest.raises(ValueError, match="seconds to end"):
+        play.tell(LIMIT, worker, seconds)
+
+
+def test_who_asks_for_a_limit_is_killed_when_it_is_over_or_takes_it_back(play: Play) -> None:
+    worker = play.spawn(patience=None)
+    play.tell(LIMIT, worker, 2.0)
+    play.tell(LIMIT, worker, None)
+    assert play.tick(2.0) == []
+    play.tell(LIMIT, worker, 2)
+    assert killed(play.tick(4.0)) == [worker]
+
+
+def test_who_does_not_leave_after_its_last_words_is_killed_and_believed(play: Play) -> None:
+    worker = play.spawn(link=True)
+    play.tell(EXITING, worker, flat("bye"), 0, 0)
+    assert killed(play.tick(0.9)) == []
+    assert killed(play.tick(1.0)) == [worker]
+    assert news(play.reap(worker, -9)) == [("exit", play.main, worker, "bye")]
 
 
 def test_the_top_level_gets_the_exit_signal_of_its_parents_end(play: Play) -> None:

@@ -213,3 +213,9 @@ def test_a_traceback_leaves_out_what_is_said_at_length() -> None:
     assert len(text) < 30_000
     assert "in fails" in text
     assert text.rstrip().endswith("end")
+
+
+def test_the_repr_of_an_error_is_as_short_as_its_text() -> None:
+    error = errors.CallTimeout("kv", bytes(100_000), seconds=5.0)
+    assert repr(error) == f"CallTimeout({error})"
+    assert len(repr(error)) < 1000
