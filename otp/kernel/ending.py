@@ -5,7 +5,9 @@ what was linked to them hears of that, so supervision trees come down as they wo
 
 0. who was stopped (`SIGSTOP`) goes on, launchers too: nobody else could reap the dead
 1. every top-level process, whose parent is no live worker, gets the exit signal that its parent's
-   end is; a supervisor stops its children in order, each within its own `shutdown` time
+   end is; a supervisor stops its children in order, each within its own `shutdown` time. (A thread
+   of another program that has attached lives on, but nothing that it has started does, or the node
+   would outlive its own program; nor does such a thread start anything more)
 2. one that has not gone within its own patience is killed (a supervisor's patience has no end)
 3. a supervisor that runs a start callable just then asks for a `LIMIT` itself; and everyone has one
    who has said its last words, for what it has printed may find no reader
@@ -24,7 +26,7 @@ def begin(state: State, now: float) -> list[Effect]:
     """Tell the top-level processes. The attached ones are buried by the caller."""
     state.ending = True
     workers = [process for process in state.processes.values() if not process.attached]
-    top = [worker for worker in workers if worker.parent not in state.processes]
+    top = [worker for worker in workers if not state.is_worker(worker.parent)]
     return [Continue(), *_tell(state, top, now), *finish(state)]
 
 

@@ -43,7 +43,7 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
     """
     if not all(isinstance(order[key], types) for key, types in _ORDER.items()):
         raise TypeError(f"no process can be made of {order!r}")
-    if state.ending and asker not in state.processes:  # who is to end may need help to do so
+    if state.ending and not state.is_worker(asker):  # a worker may need help to come to its end
         return [answer(asker, ref, ("ending",))]
     name = order["name"]
     if name is not None and name in state.names:

@@ -166,6 +166,11 @@ class State:
     def is_launcher(self, serial: int) -> bool:
         return serial == LAUNCHER or serial in self.launchers
 
+    def is_worker(self, serial: int) -> bool:
+        """Whether this is a live process that is no thread of somebody's program."""
+        process = self.processes.get(serial)
+        return process is not None and not process.attached
+
     def find(self, destination: int | str) -> Process | None:
         """The live process with this serial number or name."""
         serial = self.names.get(destination) if isinstance(destination, str) else destination

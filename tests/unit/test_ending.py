@@ -85,6 +85,17 @@ def test_the_death_of_another_program_with_threads_is_not(play: Play) -> None:
     assert not play.state.ending
 
 
+def test_a_node_does_not_wait_for_a_program_that_is_not_its_own(play: Play) -> None:
+    """A forked child of the program has attached, started a worker, and lives on."""
+    guest = play.attach(555)
+    worker = play.spawn(guest)
+    told = news(lives.gone(play.state, PROGRAM, 0.0))
+    assert told == [("exit", worker, guest, "shutdown")]
+    (refused,) = answers(play.order(guest))
+    assert decode(refused.payload) == ("ending",)
+    assert play.leave(worker)[-1] == Halt()
+
+
 def test_who_loses_its_parent_on_the_way_is_told_then(play: Play) -> None:
     top = play.spawn()
     child = play.spawn(top)
