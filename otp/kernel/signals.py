@@ -129,6 +129,9 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
     if process is None:
         return []
     process.unheard.discard((sender, number))
+    late = process.latecomers  # it has heard of what they were too late for, and lives
+    for key in [key for key in late if key[0] == sender and late[key] <= number]:
+        del late[key]
     waiting = {asked for asked, _ in process.unheard}
     content = [q for q in process.wondering if q.asker not in waiting]
     process.wondering = [q for q in process.wondering if q.asker in waiting]

@@ -88,7 +88,8 @@ class Process:
     unheard: set[tuple[int, int]] = field(default_factory=set)
     """Exit signals on their way to it: sender and number."""
     latecomers: dict[tuple[int, int], int] = field(default_factory=dict)
-    """Who has monitored (serial, tag) or linked (serial, 0) it after such a signal of its own."""
+    """Who has monitored (serial, tag) or linked (serial, 0) it after such a signal of its own, with
+    the number of that; until it is heard."""
 
     @property
     def is_leaving(self) -> bool:

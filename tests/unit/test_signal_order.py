@@ -55,6 +55,20 @@ def test_a_link_that_was_there_before_tells_the_truth(play: Play) -> None:
     assert dies_of(play, target, play.main, 1) == [("exit", play.main, target, "boom")]
 
 
+def test_who_was_too_late_for_a_signal_that_is_survived_is_forgotten(play: Play) -> None:
+    """A server that traps exits lives long, and those that signal and watch it come and go."""
+    target, watcher = play.spawn(), play.spawn()
+    for number in (1, 2):
+        boom(play, watcher, target, number)
+        play.tell(MONITOR, watcher, number, target)
+    play.tell(LINK, watcher, target, ref=5)
+    play.tell(SURVIVED, target, watcher, 1)
+    assert play.state.processes[target].latecomers == {(watcher, 2): 2, (watcher, 0): 2}
+    play.leave(watcher)
+    play.tell(SURVIVED, target, watcher, 2)
+    assert play.state.processes[target].latecomers == {}
+
+
 def test_who_survives_a_signal_dies_of_the_next_for_all_to_see(play: Play) -> None:
     target = play.spawn()
     boom(play, play.main, target, 1)
