@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 from otp.kernel.effects import (
+    Confirm,
     Continue,
     Effect,
     Forward,
@@ -32,7 +33,7 @@ from otp.kernel.effects import (
     answer,
 )
 from otp.kernel.handles import Handles
-from otp.kernel.post import QUEUED, Post
+from otp.kernel.post import DIRECT, QUEUED, Post
 from otp.kernel.table import stand_in
 from otp.wire import parcel, pipe
 from otp.wire.frame import pack
@@ -70,6 +71,7 @@ class Acting:
             Release: self._release, Remove: self._remove, Name: self._name,
             Unname: self._unname, Halt: self._halt, TurnAway: self._turn_away,
             Continue: self._continue,
+            Confirm: self._confirm,
         }  # fmt: skip
 
     def do(self, effect: Effect) -> None:
@@ -116,6 +118,10 @@ class Acting:
 
     def _forward(self, effect: Forward) -> None:
         how = self.post.put(effect.to, effect.frame)
+        self._send(answer(effect.asker, effect.ref, how))
+
+    def _confirm(self, effect: Confirm) -> None:
+        how = QUEUED if self.post.keeps_for(effect.about) else DIRECT
         self._send(answer(effect.asker, effect.ref, how))
 
     def _ring(self, effect: Ring) -> None:

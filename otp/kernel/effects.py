@@ -31,6 +31,19 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirm:
+    """Tell who has asked whether what was just sent to a process stands in its mailbox.
+
+    "direct", or "queued": it waits here for room, and what the asker writes there itself would
+    overtake it (`otp.runtime.outbox`).
+    """
+
+    about: int
+    asker: int
+    ref: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ring:
     """Ring the doorbell of a busy process."""
 
@@ -122,6 +135,7 @@ class Halt:
 Effect: TypeAlias = (
     Send
     | Forward
+    | Confirm
     | Ring
     | Kill
     | Launch

@@ -128,13 +128,17 @@ class Kernel:
     def serve(self) -> None:
         """Go on until nothing is left to do."""
         while not self._acting.halted:
-            self._wait(self._acting.soon(state.next_deadline(self._state)))
-            for frame in self._frames():
-                self._step(frame)
-            self._bury()
-            self._act(state.tick(self._state, monotonic()))
-            self._acting.retry()
+            self.turn()
         self._acting.end()
+
+    def turn(self) -> None:
+        """Wait for news; decide and act on all of it."""
+        self._wait(self._acting.soon(state.next_deadline(self._state)))
+        for frame in self._frames():
+            self._step(frame)
+        self._bury()
+        self._act(state.tick(self._state, monotonic()))
+        self._acting.retry()
 
     def end(self) -> None:
         self._acting.end()

@@ -73,6 +73,10 @@ class Post:
         fd = self._pipes.get(to)
         return fd is not None and ioctl(fd, FIONREAD, bytes(4)) != bytes(4)
 
+    def keeps_for(self, to: int) -> bool:
+        """Whether something waits here until that process has room."""
+        return to in self._backlog
+
     def put(self, to: int, frame: bytes) -> str:
         """Write a frame now (DIRECT), or as soon as there is room (QUEUED); or nobody is (DEAD)."""
         if to in self._backlog:

@@ -10,7 +10,7 @@ The signals of one process to another count in the order sent:
 
 from __future__ import annotations
 
-from otp.kernel.effects import Effect, Kill, Ring, Send, answer
+from otp.kernel.effects import Confirm, Effect, Kill, Ring, Send, answer
 from otp.kernel.questions import GRACE, settle, wait
 from otp.kernel.table import (
     KILLED,
@@ -78,7 +78,14 @@ def signal(
     number: int,
     now: float,
 ) -> list[Effect]:
-    """exit/2: the answer comes when the signal stands in the mailbox, or `SIGKILL` is sent."""
+    """exit/2: the answer comes when the signal stands in the mailbox, or `SIGKILL` is sent.
+
+    It may also have to wait here, for room in a full pipe. The asker does not wait for that, but
+    what it sends next must not overtake the signal:
+
+    1. B's pipe is full: A's signal to it is kept  2. A is answered; B empties its pipe  3. A's next
+    message finds room there, before the signal does: so the answer tells A to send it through us
+    """
     process = state.processes.get(target)
     if process is None or (process.killed is not None and not process.attached):
         return [answer(asker, ref, True)]
@@ -87,7 +94,7 @@ def signal(
         return [*_kill(state, process, death, now), answer(asker, ref, True)]
     if reason != NORMAL:
         process.unheard.add((asker, number))
-    return [*exit_signal(process, asker, number, reason), answer(asker, ref, True)]
+    return [*exit_signal(process, asker, number, reason), Confirm(target, asker, ref)]
 
 
 def _kill(state: State, process: Process, death: Death, now: float) -> list[Effect]:

@@ -6,7 +6,7 @@ A pipe holds 64 KiB, a mailbox has no end. When a pipe is full:
 2. we wait for room; our own bell is answered meanwhile, so two that flood each other both go on
 3. a receiver may be deaf: stopped, in C code that runs for minutes, or a thread without a bell.
    After `_PATIENCE` the frame goes to the kernel instead (`DELIVER`), which keeps it in memory
-4. from then on all we send there must take this detour, or it would overtake what the kernel still
+4. from then on (and after an exit signal for which the kernel found no room) all we send there must take this detour, or it would overtake what the kernel still
    holds; when the kernel answers that nothing of it is left, we write directly again
 
 So a sender waits `_PATIENCE` once for a deaf receiver, and never for what it does. That the kernel
@@ -159,6 +159,10 @@ class Outbox:
             self.forget(to)
             return -1
         return fd
+
+    def take_detour(self, to: int) -> None:
+        """The kernel keeps something of ours for this one: what we send must not overtake it."""
+        self._detours.add(to)
 
     def close(self) -> None:
         for to in list(self._pipes):

@@ -95,13 +95,15 @@ def leave(reason: Any) -> NoReturn:
 
 
 def signal(context: Context, pid: Pid, reason: Any) -> None:
-    """exit/2. When it returns, the signal stands in the mailbox, before all that we send later."""
+    """exit/2. When it returns, the signal stands before all that we send later."""
     kill = isinstance(reason, str) and reason == "kill"
     if pid == context.pid:
         _signal_oneself(context, reason, kill)
     elif destination(context, pid) != NOBODY:
         context.signals_sent += 1
-        context.question(SIGNAL, pid.id, pack_reason(reason), kill, context.signals_sent)
+        how = context.question(SIGNAL, pid.id, pack_reason(reason), kill, context.signals_sent)
+        if how == "queued":
+            context.outbox.take_detour(pid.id)
 
 
 def _signal_oneself(context: Context, reason: Any, kill: bool) -> None:

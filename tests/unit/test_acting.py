@@ -12,7 +12,7 @@ from pickle import loads
 import pytest
 
 from otp.kernel.acting import Acting
-from otp.kernel.effects import Forward, Launch, Release, Remove, Ring, Send
+from otp.kernel.effects import Confirm, Forward, Launch, Release, Remove, Ring, Send
 from otp.wire import parcel, pipe
 from otp.wire.frame import Frame, pack, split
 from otp.wire.orphan import BELL
@@ -115,6 +115,18 @@ def test_a_carried_frame_is_put_once_and_its_sender_told_how(bench: Bench, full:
         bench.acting.flush(fd)
     heard += bench.read(TO)
     assert [frame for frame in heard if frame[3] == b"carried"] == [(MESSAGE, ASKER, 0, b"carried")]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_who_signals_is_told_whether_the_signal_stands_in_the_mailbox(
+    bench: Bench, full: bool
+) -> None:
+    if full:
+        bench.fill()
+    bench.acting.do(Send(TO, EXIT, ASKER, 1, b"reason"))
+    bench.acting.do(Confirm(TO, ASKER, 7))
+    ((kind, _, ref, payload),) = bench.read(ASKER)
+    assert (kind, ref, loads(payload)) == (ANSWER, 7, "queued" if full else "direct")
 
 
 def test_who_has_no_room_for_the_kernel_is_rung_for(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from otp.kernel.effects import Forward, Hold, Ring, Send
+from otp.kernel.effects import Confirm, Forward, Hold, Ring, Send
 from otp.kernel.signals import GRACE
 from otp.kernel.state import next_deadline
 from otp.wire.codec import decode, flat
@@ -49,8 +49,8 @@ def test_an_exit_signal_rings_the_bell_but_a_normal_one_can_wait(play: Play) -> 
     loud = play.tell(SIGNAL, play.main, serial, flat("boom"), False, 1)
     assert [(type(e), e.to) for e in loud[:2]] == [(Send, serial), (Ring, serial)]
     quiet = play.tell(SIGNAL, play.main, serial, flat("normal"), False, 2)
-    assert [type(effect) for effect in quiet] == [Send, Send]
-    assert answers(quiet) == quiet[1:]
+    assert [type(effect) for effect in quiet] == [Send, Confirm]
+    assert quiet[1] == loud[2] == Confirm(serial, play.main, 0)
 
 
 def test_who_is_not_forked_yet_hears_the_bell_when_it_is(play: Play) -> None:
