@@ -18,6 +18,8 @@ class Row(NamedTuple):
     promised: str
     lost: int
     """How often the promise was broken."""
+    skipped: str = ""
+    """Why nothing was injected, where that is no fault of ours."""
 
 
 _TITLE = ("fault", "injected", "promised", "lost")
@@ -26,11 +28,15 @@ _TITLE = ("fault", "injected", "promised", "lost")
 def table(rows: Sequence[Row]) -> str:
     lines = [
         _TITLE,
-        *([row.fault, f"{row.injected:,}", row.promised, str(row.lost)] for row in rows),
+        *([row.fault, f"{row.injected:,}", row.promised, _lost(row)] for row in rows),
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_TITLE))]
     texts = [_line(line, widths) for line in lines]
     return "\n".join([texts[0], "-|-".join("-" * width for width in widths), *texts[1:]])
+
+
+def _lost(row: Row) -> str:
+    return "skipped" if row.skipped else str(row.lost)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -42,4 +48,4 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def broken(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row.lost or not row.injected]
+    return [row for row in rows if row.lost or not (row.injected or row.skipped)]

@@ -1,0 +1,18 @@
+"""Somebody is killed at each system call that it makes (`tests.havoc.killing`).
+
+Every point of every path, if there is time for all; else as many, as chance chooses. What is left
+of the time goes to the kernel and the launcher, of whom each kill costs a node.
+"""
+
+from __future__ import annotations
+
+from tests.havoc.killing import ptrace
+from tests.havoc.killing.sweep import sweep
+from tests.havoc.report import Row
+
+
+def run(seed: int, seconds: float) -> list[Row]:
+    if refused := ptrace.refusal():
+        skipped = f"nobody can be killed at a system call: {refused}"
+        return [Row("killed at a system call", 0, "the others go on", 0, skipped)]
+    return sweep(seed, seconds)
