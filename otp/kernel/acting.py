@@ -16,7 +16,9 @@ from typing import Any
 from otp.kernel.effects import (
     Confirm,
     Continue,
+    Discard,
     Effect,
+    Expect,
     Forward,
     Halt,
     Hold,
@@ -72,6 +74,7 @@ class Acting:
             Unname: self._unname, Halt: self._halt, TurnAway: self._turn_away,
             Continue: self._continue,
             Confirm: self._confirm,
+            Expect: self._expect, Discard: self._discard,
         }  # fmt: skip
 
     def do(self, effect: Effect) -> None:
@@ -185,11 +188,18 @@ class Acting:
                 errno.EMFILE, "the kernel of the node has no descriptor left; raise ulimit -n"
             )
 
+    def _expect(self, effect: Expect) -> None:
+        with suppress(OSError):  # for want of a descriptor: it will be turned away then
+            self._watch(effect.os_pid)
+
+    def _watch(self, os_pid: int) -> None:
+        if os_pid not in self.handles.watched:
+            self._check_room(1)
+            self.handles.watch(os_pid)
+
     def _welcome(self, effect: Welcome) -> None:
         try:
-            if effect.os_pid not in self.handles.watched:
-                self._check_room(1)
-                self.handles.watch(effect.os_pid)
+            self._watch(effect.os_pid)
             parcel.begin(self._place, effect.serial)
             with suppress(FileNotFoundError):  # it was killed meanwhile
                 os.rename(self._door(effect.pipe), self._place.pipe(effect.serial))
@@ -205,6 +215,9 @@ class Acting:
             if not pipe.no_descriptor(error):
                 raise
             self._later.append(effect)
+
+    def _discard(self, effect: Discard) -> None:
+        parcel.discard(self._door(effect.pipe))
 
     def _door(self, pipe: str) -> str:
         """The mailbox of one who attaches, until it has a number."""

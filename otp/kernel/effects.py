@@ -72,6 +72,13 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Expect:
+    """An OS process is about to attach: watch it from now on."""
+
+    os_pid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Welcome:
     """A thread attaches: give its pipe the number it will be known by, and watch its OS process."""
 
@@ -86,6 +93,13 @@ class TurnAway:
 
     pipe: str
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Somebody has died who was about to attach: remove the pipe that he may have made."""
+
+    pipe: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +153,10 @@ Effect: TypeAlias = (
     | Ring
     | Kill
     | Launch
+    | Expect
     | Welcome
     | TurnAway
+    | Discard
     | Hold
     | Release
     | Remove

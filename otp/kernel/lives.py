@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from otp.kernel import ending, names, signals, timers, warming
 from otp.kernel.effects import (
+    Discard,
     Effect,
+    Expect,
     Halt,
     Hold,
     Launch,
@@ -90,13 +92,29 @@ def _launch_failed(state: State, serial: int, question: Question, error: OSError
     return [*freed, answer(*question, ("error", error.errno, str(error)))]
 
 
+def knock(state: State, asker: int, ref: int, pipe: str, os_pid: int) -> list[Effect]:
+    """Somebody is about to make a mailbox and to attach with it; no answer.
+
+    1. a forked child makes its mailbox  2. it is killed before it can say so  3. nobody would ever
+    know whose that is: so it is announced first, and goes with the OS process that has announced it
+    """
+    _check_guest(pipe, os_pid)
+    state.doors.setdefault(os_pid, set()).add(pipe)
+    return [Expect(os_pid)]
+
+
+def _check_guest(pipe: str, os_pid: int) -> None:
+    if "/" in pipe or os_pid <= 0:
+        raise ValueError(f"nobody attaches with {pipe!r} and OS process {os_pid}")
+
+
 def attach(state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool) -> list[Effect]:
     """A thread becomes a process. The first thing in its mailbox is its serial number.
 
     Or ("error", number, text), if there is no room for it.
     """
-    if "/" in pipe or os_pid <= 0:
-        raise ValueError(f"nobody attaches with {pipe!r} and OS process {os_pid}")
+    _check_guest(pipe, os_pid)
+    state.doors.get(os_pid, set()).discard(pipe)
     serial = state.new_serial()
     state.enter(Process(serial, 0, "attached", os_pid=os_pid, attached=True, bell=bell))
     return [Welcome(serial, pipe, os_pid), answer(serial, 0, serial)]
@@ -230,9 +248,10 @@ def _name_of(number: int) -> str:
 
 def gone(state: State, os_pid: int, now: float) -> list[Effect]:
     """An OS process with attached threads is gone; with the program, the node ends."""
+    doors: list[Effect] = [Discard(pipe) for pipe in state.doors.pop(os_pid, ())]
     dead = [state.processes[serial] for serial in state.threads.of(os_pid)]
     reason = SHUTDOWN if os_pid == state.program else KILLED
-    effects = [effect for p in dead for effect in died(state, p, Death(reason), now)]
+    effects = [*doors, *(effect for p in dead for effect in died(state, p, Death(reason), now))]
     if os_pid == state.program and not state.ending:
         effects += ending.begin(state, now)
     return effects

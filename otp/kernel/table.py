@@ -126,6 +126,8 @@ class State:
     """The workers, by the launcher that forks and reaps them."""
     threads: Groups = field(default_factory=Groups)
     """The processes that are attached, by their OS process."""
+    doors: dict[int, set[str]] = field(default_factory=dict)
+    """The mailboxes without a number yet that an OS process may be making, to attach with them."""
     names: dict[str, int] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
     parcels: Graph = field(default_factory=Graph)

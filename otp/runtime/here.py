@@ -38,7 +38,7 @@ from otp.wire.codec import plain
 from otp.wire.frame import first, pack
 from otp.wire.orphan import BELL
 from otp.wire.place import Place
-from otp.wire.protocol import ATTACH
+from otp.wire.protocol import ATTACH, KNOCK
 
 GONE: Final = (b"", 0, 0)
 """The sentence of a process that ended with its node or was left behind by a fork."""
@@ -151,6 +151,7 @@ def _introduced(place: Place, kernel: int) -> tuple[int, int, bytes]:
     """A serial number, the mailbox that goes with it, and what has come into that already."""
     name = f"new-{os.getpid()}-{threading.get_native_id()}-{monotonic_ns()}"
     path = f"{place.root}/p/{name}"
+    write_to_kernel(kernel, pack(KNOCK, 0, 0, dumps((name, os.getpid()))))
     try:
         pipe.make(path)
     except FileNotFoundError:

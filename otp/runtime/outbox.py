@@ -6,8 +6,9 @@ A pipe holds 64 KiB, a mailbox has no end. When a pipe is full:
 2. we wait for room; our own bell is answered meanwhile, so two that flood each other both go on
 3. a receiver may be deaf: stopped, in C code that runs for minutes, or a thread without a bell.
    After `_PATIENCE` the frame goes to the kernel instead (`DELIVER`), which keeps it in memory
-4. from then on (and after an exit signal for which the kernel found no room) all we send there must take this detour, or it would overtake what the kernel still
-   holds; when the kernel answers that nothing of it is left, we write directly again
+4. from then on (and after an exit signal for which the kernel found no room) all we send there
+   must take this detour, or it would overtake what the kernel still holds; when the kernel answers
+   that nothing of it is left, we write directly again
 
 So a sender waits `_PATIENCE` once for a deaf receiver, and never for what it does. That the kernel
 holds the rest, and not the sender, keeps the promise that what was sent is not lost by the

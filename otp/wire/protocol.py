@@ -88,6 +88,7 @@ TIMER_LEFT: Final = 56  # the answer to TIMER_ASKED
 STALE: Final = 57
 PARCELS: Final = 58  # it is about to write its first parcel to this process
 LIMIT: Final = 59  # it has so many seconds to end, or no limit any more
+KNOCK: Final = 60  # it is about to make a mailbox, with which it will ask to be attached
 
 # between the kernel and the launchers
 FORK: Final = 64

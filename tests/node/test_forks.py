@@ -16,6 +16,7 @@ from otp import gen_server, node, process
 from otp.errors import NodeDown, ServerDied
 from otp.gen_server import Reply
 from otp.terms import Pid
+from otp.wire import pipe
 from tests.expecting import expect, expect_down
 from tests.servers import witness
 from tests.servers.counter import Counter
@@ -40,6 +41,22 @@ def bare_fork(function: Callable[[], Any]) -> int:
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_a_child_that_dies_while_it_attaches_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has made its mailbox, and cannot say so any more."""
+    me, before = process.self(), mailboxes()
+    monkeypatch.setattr(pipe, "open_mailbox", lambda path: os.kill(os.getpid(), signal.SIGKILL))
+    assert bare_fork(process.self) == -signal.SIGKILL
+    for _ in range(2):  # the kernel answers, and looks who has died before it hears us again
+        process.info(me)
+    assert mailboxes() == before
+
+
+def mailboxes() -> set[str]:
+    return set(os.listdir(f"{node.current().directory}/p"))
 
 
 FORKS = pytest.mark.parametrize("fork", [forked, bare_fork])

@@ -15,7 +15,7 @@ from otp.runtime import boot, here
 from otp.wire import pipe
 from otp.wire.frame import pack, split
 from otp.wire.place import Place
-from otp.wire.protocol import ANSWER, ATTACH, EXITING, KERNEL, MESSAGE
+from otp.wire.protocol import ANSWER, ATTACH, EXITING, KERNEL, KNOCK, MESSAGE
 
 SERIAL = 12
 
@@ -34,6 +34,9 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
     def answered(fd: int, frame: bytes) -> None:
         ((kind, _, _, payload),), _ = split(frame)
+        if kind == KNOCK:
+            assert not os.path.exists(f"{place.root}/p/{loads(payload)[0]}")
+            return
         assert kind == ATTACH
         new = pipe.open_writer(f"{place.root}/p/{loads(payload)[0]}")
         assert new is not None

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from otp.kernel import lives
-from otp.kernel.effects import Effect, Launch, Remove, Send, TurnAway, Welcome
+from otp.kernel.effects import Discard, Effect, Expect, Launch, Remove, Send, TurnAway, Welcome
 from otp.wire.codec import decode, flat
-from otp.wire.protocol import ATTACH, EXITING, PARCELS, PROCESSES, STOP, SWEEP
+from otp.wire.protocol import ATTACH, EXITING, KNOCK, PARCELS, PROCESSES, STOP, SWEEP
 from tests.unit.playing import PROGRAM, Play, news
 
 
@@ -25,6 +25,21 @@ def test_a_thread_is_welcomed_with_its_number(play: Play) -> None:
     welcome, told = play.tell(ATTACH, 0, "new-1", PROGRAM, True)
     assert welcome == Welcome(play.state.last_serial, "new-1", PROGRAM)
     assert decode(told.payload) == told.to == play.state.last_serial
+
+
+def test_what_is_made_by_one_who_dies_before_it_attaches_goes_with_it(play: Play) -> None:
+    assert play.tell(KNOCK, 0, "new-1", 200) == [Expect(200)]
+    assert play.tell(KNOCK, 0, "new-2", 200) == [Expect(200)]
+    play.tell(ATTACH, 0, "new-1", 200, True)
+    assert lives.gone(play.state, 200, play.now)[0] == Discard("new-2")
+    assert lives.gone(play.state, 200, play.now) == []
+    assert not play.state.doors
+
+
+@pytest.mark.parametrize(("pipe", "os_pid"), [("../p/2", 200), ("new-1", 0)])
+def test_nobody_knocks_for_another_place_or_process(play: Play, pipe: str, os_pid: int) -> None:
+    with pytest.raises(ValueError, match="nobody attaches"):
+        play.tell(KNOCK, 0, pipe, os_pid)
 
 
 def test_a_thread_is_dead_with_its_last_words(play: Play) -> None:

@@ -158,4 +158,4 @@ class Attach(Path):
             yield f"the listener has heard {heard}"
 
 
-TIES: list[type[Path]] = [Spawn, SpawnLong, SpawnLink, Link, Monitor, Register]
+TIES: list[type[Path]] = [Spawn, SpawnLong, SpawnLink, Link, Monitor, Register, Attach]

@@ -51,7 +51,7 @@ def _complaints(
     world: World, path: Path, victim: Pid, ref: Ref | None, point: Point
 ) -> Iterator[str]:
     told = [] if ref is None else _told(path, victim, ref)
-    process.is_alive(world.me)  # the kernel has told everybody else too
+    process.info(world.me)  # the kernel has told everybody else too
     path.clean()
     process.send(world.listener, "after")
     heard = _heard(world, bool(told))
