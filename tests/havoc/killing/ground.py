@@ -24,10 +24,10 @@ from tests.programs import gone
 
 
 class Ground(ABC):
-    promised: str
+    """`take` a path first."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    name: str
+    promised: str
 
     def __enter__(self) -> Self:
         return self
@@ -38,6 +38,10 @@ class Ground(ABC):
         self.renew()
 
     @abstractmethod
+    def take(self, name: str) -> None:
+        """From now on victims go this path."""
+
+    @abstractmethod
     def attempt(self, number: int) -> tuple[Point, list[str]]:
         """One kill; where it was, and what was wrong then."""
 
@@ -46,7 +50,7 @@ class Ground(ABC):
         """Leave nothing of the node; the next attempt makes another one."""
 
     def length(self) -> int:
-        """The number of the last point. What the first victim leaves is there for the others."""
+        """The number of the last point."""
         return self.attempt(END_OF_PATH)[0].number
 
     def strike(self, number: int) -> tuple[Point, list[str]]:
@@ -58,29 +62,34 @@ class Ground(ABC):
             point, harm = Point(number, "somewhere", before=True), [repr(error)]
             traceback.print_exception(error)
         if harm:
-            command = f"python -m tests.havoc.killing {shlex.quote(self._name)} {number}"
-            print(f"{self._name} {point}: {'; '.join(harm)}\n    again: {command}", flush=True)
+            command = f"python -m tests.havoc.killing {shlex.quote(self.name)} {number}"
+            print(f"{self.name} {point}: {'; '.join(harm)}\n    again: {command}", flush=True)
             self.renew()
         return point, harm
 
 
 class Beside(Ground):
-    """Victims that die beside others, in one node."""
+    """Victims that die beside others, all in one node."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._path = PATHS[name]
+    def __init__(self) -> None:
         self._world: World | None = None
+        self._settled = False
+
+    def take(self, name: str) -> None:
+        self.name, self._path = name, PATHS[name]
         self.promised = self._path.promised
+        self._settled = False
 
     def attempt(self, number: int) -> tuple[Point, list[str]]:
-        if self._world is None:
-            self._world = World()
-            try_point(self._world, self._path(self._world), END_OF_PATH)
-            self._world.settle()
-        return try_point(self._world, self._path(self._world), number)
+        world = self._world = self._world or World()
+        if not self._settled:  # what is left of the first is kept for the others
+            try_point(world, self._path(world), END_OF_PATH)
+            world.settle()
+            self._settled = True
+        return try_point(world, self._path(world), number)
 
     def renew(self) -> None:
+        self._settled = False
         if self._world is not None:
             self._world.close()
             self._world = None
@@ -89,21 +98,22 @@ class Beside(Ground):
 class Heart(Ground):
     """Victims with whom their node ends."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self) -> None:
         self._hunter = Hunter()
         self.promised = PROMISED
 
+    def take(self, name: str) -> None:
+        self.name = name
+
     def attempt(self, number: int) -> tuple[Point, list[str]]:
-        return try_heart(self._hunter, self._name, number)
+        return try_heart(self._hunter, self.name, number)
 
     def renew(self) -> None:
         self._hunter.close()
         self._hunter = Hunter()
 
 
-def ground_of(name: str) -> Ground:
-    return Heart(name) if name in HEARTS else Beside(name)
+GROUNDS: dict[type[Ground], tuple[str, ...]] = {Beside: tuple(PATHS), Heart: HEARTS}
 
 
 def print_stacks() -> None:

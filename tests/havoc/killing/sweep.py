@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
-from tests.havoc.killing.ground import HEARTS, Ground, ground_of
+from tests.havoc.killing.ground import GROUNDS, Ground
 from tests.havoc.killing.hunter import END_OF_PATH
-from tests.havoc.killing.paths import PATHS
 from tests.havoc.report import Row
 
-ALL = (*PATHS, *HEARTS)
+GROUND_OF = {name: ground for ground, names in GROUNDS.items() for name in names}
 _ENOUGH = 5
 """A path on which so many kills have done harm is left."""
 
@@ -19,14 +20,17 @@ _ENOUGH = 5
 def sweep(seed: int, seconds: float) -> list[Row]:
     """Each path gets an equal part of the time that is left when its turn comes."""
     os.environ["PYTHONFAULTHANDLER"] = "1"  # who is stuck can be asked where
-    chance, end, rows = random.Random(seed), monotonic() + seconds, []
-    for done, name in enumerate(ALL):
-        begin = monotonic()
-        with ground_of(name) as ground:
-            until = begin + max(0.0, end - begin) / (len(ALL) - done)
-            kills, lost = _strikes(ground, chance, until)
-        print(f"{kills:6} kills, {monotonic() - begin:5.1f} s: {name}", flush=True)
-        rows.append(Row(f"{name}: killed at a system call", kills, ground.promised, lost))
+    chance, end, left, rows = random.Random(seed), monotonic() + seconds, len(GROUND_OF), []
+    for kind, names in GROUNDS.items():
+        with kind() as ground:
+            for name in names:
+                begin = monotonic()
+                ground.take(name)
+                until = begin + max(0.0, end - begin) / left
+                kills, lost = _strikes(ground, chance, until)
+                left -= 1
+                print(f"{kills:6} kills, {monotonic() - begin:5.1f} s: {name}", flush=True)
+                rows.append(Row(f"{name}: killed at a system call", kills, ground.promised, lost))
     return rows
 
 
@@ -44,21 +48,20 @@ def _strikes(ground: Ground, chance: random.Random, until: float) -> tuple[int, 
     return kills, lost
 
 
-def whole(name: str) -> int:
-    """Every point of one path; how many kills did harm."""
-    lost = 0
-    with ground_of(name) as ground:
-        for number in range(ground.length() + 1):
-            point, harm = ground.strike(number)
-            lost += bool(harm)
-            print(f"{name} {point}{': ' if harm else ''}{'; '.join(harm)}", flush=True)
-    return lost
-
-
-def once(name: str, number: int = END_OF_PATH) -> list[str]:
-    """One kill; what was wrong after it."""
-    with ground_of(name) as ground:
-        ground.length()  # what is kept from the first time on is there now
+def whole(ground: Ground, name: str, say: Callable[[str], Any] = print) -> list[str]:
+    """Every point of one path; where a kill did harm."""
+    ground.take(name)
+    harmed = []
+    for number in range(ground.length() + 1):
         point, harm = ground.strike(number)
-        print(f"{name} {point}")
+        say(f"{name} {point}")
+        harmed += [f"{name} {point}: {what}" for what in harm]
+    return harmed
+
+
+def once(ground: Ground, name: str, number: int = END_OF_PATH) -> list[str]:
+    """One kill; what was wrong after it."""
+    ground.take(name)
+    point, harm = ground.strike(number)
+    print(f"{name} {point}")
     return harm

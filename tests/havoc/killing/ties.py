@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -133,21 +134,23 @@ class Attach(Path):
     watched = False
 
     def stage(self) -> tuple[Pid, int]:
-        told, self._tells = os.pipe()
+        self._ours, its = socket.socketpair()
         child = os.fork()
         if not child:
             try:
-                os.read(told, 1)
+                its.send(b"forked")
+                its.recv(1)
                 process.send(self.world.listener, "attached")
             finally:
                 mark()
                 os._exit(1)
-        os.close(told)
+        its.close()
+        assert self._ours.recv(6) == b"forked"
         return self.world.listener, child
 
     def go(self, victim: Pid) -> None:
-        os.write(self._tells, b"!")
-        os.close(self._tells)
+        self._ours.send(b"!")
+        self._ours.close()
 
     def clean(self) -> None:
         await_ends(self.world)
