@@ -42,6 +42,22 @@ class ExitsLong(Exits):
     reasons = ("killed", reason)
 
 
+class Signalled(Exits):
+    """It ends by the exit signal of another one."""
+
+    name = "signal"
+    promised = "all hear the same reason: that of the signal or 'killed'"
+    reason: ClassVar[Any] = ("boom", bytes(9_000))
+    reasons = ("killed", reason)
+
+    def act(self) -> Callable[[], Any]:
+        return process.receive
+
+    def go(self, victim: Pid) -> None:
+        super().go(victim)
+        process.exit(victim, self.reason)
+
+
 class Tidy(GenServer[Pid]):
     """Tells that it terminates."""
 
@@ -85,4 +101,4 @@ class Stops(Path):
             yield f"who stops it was told {self.outcome!r}"
 
 
-ENDS: list[type[Path]] = [Exits, ExitsLong, Stops]
+ENDS: list[type[Path]] = [Exits, ExitsLong, Signalled, Stops]

@@ -49,10 +49,6 @@ class Ground(ABC):
     def renew(self) -> None:
         """Leave nothing of the node; the next attempt makes another one."""
 
-    def length(self) -> int:
-        """The number of the last point."""
-        return self.attempt(END_OF_PATH)[0].number
-
     def strike(self, number: int) -> tuple[Point, list[str]]:
         """One kill; after one that does harm, the harm and how to see it again are printed."""
         try:

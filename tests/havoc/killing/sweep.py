@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
 
 from tests.havoc.killing.ground import GROUNDS, Ground
-from tests.havoc.killing.hunter import END_OF_PATH
+from tests.havoc.killing.hunter import END_OF_PATH, Point
 from tests.havoc.report import Row
 
 GROUND_OF = {name: ground for ground, names in GROUNDS.items() for name in names}
@@ -36,11 +36,8 @@ def sweep(seed: int, seconds: float) -> list[Row]:
 
 def _strikes(ground: Ground, chance: random.Random, until: float) -> tuple[int, int]:
     """How many kills there were, and how many of them did harm."""
-    numbers = list(range(ground.length() + 1))
-    chance.shuffle(numbers)
     kills = lost = 0
-    for number in numbers:
-        point, harm = ground.strike(number)
+    for point, harm in _all_points(ground, chance.shuffle):
         kills += not point.ended
         lost += bool(harm)
         if lost == _ENOUGH or monotonic() > until:
@@ -51,12 +48,25 @@ def _strikes(ground: Ground, chance: random.Random, until: float) -> tuple[int, 
 def whole(ground: Ground, name: str, say: Callable[[str], Any] = print) -> list[str]:
     """Every point of one path; where a kill did harm."""
     ground.take(name)
-    harmed = []
-    for number in range(ground.length() + 1):
-        point, harm = ground.strike(number)
+    harmed: list[str] = []
+    for point, harm in _all_points(ground):
         say(f"{name} {point}")
         harmed += [f"{name} {point}: {what}" for what in harm]
+        if len(harmed) >= _ENOUGH:
+            break
     return harmed
+
+
+def _all_points(
+    ground: Ground, order: Callable[[list[int]], Any] = list.sort
+) -> Iterator[tuple[Point, list[str]]]:
+    """The first victim comes to the end of the path, and tells how many points there are."""
+    last, harm = ground.strike(END_OF_PATH)
+    yield last, harm
+    numbers = [] if harm else list(range(last.number))
+    order(numbers)
+    for number in numbers:
+        yield ground.strike(number)
 
 
 def once(ground: Ground, name: str, number: int = END_OF_PATH) -> list[str]:

@@ -191,4 +191,45 @@ class AnswerLong(Answer):
     value = bytes(20_000)
 
 
-TALKS: list[type[Path]] = [Send, SendLong, SendFull, SendBusy, Call, CallLong, Answer, AnswerLong]
+def hears(count: int) -> None:
+    for _ in range(count):
+        process.receive(lambda message: isinstance(message, tuple) and message[0] == "word")
+
+
+class Receive(Path):
+    name = "receive"
+    promised = "who sends to it goes on; nothing lies about of what it was sent"
+    words: ClassVar[list[Any]] = [("word", "short"), ("word", bytes(10_000)), ("word", "short")]
+
+    def act(self) -> Callable[[], Any]:
+        return partial(hears, len(self.words))
+
+    def go(self, victim: Pid) -> None:
+        super().go(victim)
+        says(victim, self.words)
+        self._victim = victim
+
+    def meanwhile(self) -> None:
+        super().meanwhile()
+        says(self._victim, self.words)
+
+
+class ReceiveFlood(Receive):
+    """More than a pipe can hold: it is full when the victim dies, and the kernel keeps some."""
+
+    name = "receive-flood"
+    words: ClassVar[list[Any]] = [("word", bytes(3_900))] * 20
+
+
+TALKS: list[type[Path]] = [
+    Send,
+    SendLong,
+    SendFull,
+    SendBusy,
+    Call,
+    CallLong,
+    Answer,
+    AnswerLong,
+    Receive,
+    ReceiveFlood,
+]
