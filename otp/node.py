@@ -36,8 +36,9 @@ def start(*, name: str | None = None, preload: Sequence[str] = ()) -> Node:
 
     `name` is shown in its directory's name. `preload` are modules (dotted names) that every
     process is to find imported: they are imported once, before the first process is forked, so
-    they must start no threads, and what they open is shared by all. This is also the place to set
-    up `logging` for all processes, which otherwise log as a fresh interpreter does.
+    they must start no threads (but such as end at a fork, as numpy's do), and what they open is
+    shared by all. This is also the place to set up `logging` for all processes, which otherwise
+    log as a fresh interpreter does.
 
     Raises `RuntimeError` if this program has a node already, `NodeDown` if it cannot be started
     (the text says why), `PermissionError` if the runtime directory is not ours alone.

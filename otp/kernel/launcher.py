@@ -27,6 +27,7 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pickle import dumps
 from typing import Any, NoReturn
+from warnings import catch_warnings
 
 from otp.kernel.warming import GENERATION
 from otp.terms import Crash
@@ -66,6 +67,7 @@ class Launcher:
         self._hear_of(parent)
         if not self._warm(modules, around):
             os._exit(0)
+        self._stdin, sys.stdin = sys.stdin, None
         gc.collect()
         gc.freeze()
         self._serve()
@@ -101,8 +103,7 @@ class Launcher:
         with nullcontext() if first else _silence(), _path(around.get("path", sys.path)):
             for module in modules:
                 (imported if _imports(module) else refused).append(module)
-        alone = len(os.listdir("/proc/self/task")) == 1
-        good = alone and (first or _descriptors() <= before)
+        good = _is_alone() and (first or _descriptors() <= before)
         self._tell(WARMED, imported, refused, good)
         return good
 
@@ -156,6 +157,7 @@ class Launcher:
         Launcher(self._place.root, serial, self._enter).run(parent, modules, around)
 
     def _let_go(self) -> None:
+        sys.stdin = self._stdin
         """In the child: close what is the launcher's, be deaf to what is meant for it."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -179,6 +181,26 @@ def _imports(module: str) -> bool:
     except BaseException:  # whatever a module does when it is imported, the launcher goes on
         return False
     return True
+
+
+def _is_alone() -> bool:
+    """Whether nothing runs here but us.
+
+    What works in threads of its own may end them when the process forks, and have new ones when it
+    needs them: so does OpenBLAS, and with it numpy, which has them once it is imported. So we fork
+    for nothing, and count again.
+    """
+    if _threads() > 1:
+        with catch_warnings(action="ignore"):  # of what a fork of several threads may bring about
+            nobody = os.fork()
+        if not nobody:
+            os._exit(0)
+        os.waitpid(nobody, 0)
+    return _threads() == 1
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
 
 
 def _descriptors() -> set[str]:

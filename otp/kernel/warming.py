@@ -5,8 +5,8 @@ launcher is forked that imports it too; from then on workers come from there, wi
 shared pages. A generation imports before its first fork and never after.
 
 1. one generation is built at a time; what is wanted meanwhile goes into the next
-2. one that finds threads or open descriptors after importing must not be forked from: it is given
-   up, and its modules are not tried again
+2. one that finds threads (but such as end when it forks) or open descriptors after importing must
+   not be forked from: it is given up, and its modules are not tried again
 3. one that is superseded stays as long as it has children: it is their parent and reaps them
 """
 

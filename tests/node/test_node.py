@@ -87,6 +87,14 @@ def test_what_cannot_be_preloaded_is_told_and_leaves_nothing(
     assert process.self()  # the next one starts
 
 
+@pytest.mark.parametrize("module", ["tests.servers.retiring", "numpy"])
+def test_threads_that_end_when_the_process_forks_do_no_harm(module: str) -> None:
+    node.start(preload=[module])
+    me = process.self()
+    process.spawn(lambda: process.send(me, module in sys.modules))
+    assert expect(bool)
+
+
 def test_a_module_with_threads_is_imported_by_each_process_itself() -> None:
     me = process.self()
 

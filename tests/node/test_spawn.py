@@ -236,6 +236,7 @@ class TestSurroundings:
             ]))  # fmt: skip
 
 
+@pytest.mark.usefixtures("fresh_node")
 def test_a_module_is_imported_once_for_many_processes() -> None:
     """The first start imports it, then a launcher does, and from then on a start is a fork."""
     me = process.self()
