@@ -67,7 +67,7 @@ class Launcher:
         self._hear_of(parent)
         if not self._warm(modules, around):
             os._exit(0)
-        self._stdin, sys.stdin = sys.stdin, None
+        self._stdin, sys.stdin = sys.stdin, None  # or `multiprocessing` opens one for each worker
         gc.collect()
         gc.freeze()
         self._serve()
