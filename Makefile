@@ -16,8 +16,8 @@ unit: $(VENV)/.test  ## tests that start no process
 	@$(RUN) python -m pytest -q tests/unit
 conformance: $(VENV)/.test  ## every trace of the real BEAM against ours, by area
 	@$(RUN) scripts/conformance
-bench: $(VENV)/.run  ## how fast, each figure beside a yardstick from the same run
-	@$(RUN) scripts/bench
+bench: $(VENV)/.test  ## how fast, each figure beside a yardstick from the same run
+	@$(RUN) scripts/bench $(ARGS)
 havoc: $(VENV)/.test  ## faults of every kind, SECONDS_OF_HAVOC=60 of them, and what was lost
 	@$(RUN) scripts/havoc
 cover: $(VENV)/.dev  ## lines no test reaches

@@ -1,0 +1,1 @@
+"""What `scripts/bench` measures, an area a file; each yields its rows as they are known."""
