@@ -15,6 +15,7 @@ by asking after each child at each start; we take them off its list and wait for
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import logging
@@ -140,7 +141,7 @@ class Launcher:
         try:
             child.start()
         except OSError as error:
-            self._tell(FORKED, serial, 0, flat(Crash(error)))
+            self._tell(FORKED, serial, 0, flat(Crash(_no_room(error))))
             return
         multiprocessing.process._children.discard(child)  # type: ignore[attr-defined]  # noqa: SLF001
         self._tell(FORKED, serial, child.pid, b"")
@@ -173,6 +174,17 @@ class Launcher:
     def _tell(self, kind: int, *args: Any) -> None:
         with suppress(BrokenPipeError):  # the bell is about to ring
             os.write(self._kernel, pack(kind, self._serial, 0, dumps(args)))
+
+
+def _no_room(error: OSError) -> OSError:
+    """What `fork` calls a resource that is temporarily unavailable, by its name."""
+    short = {
+        errno.EAGAIN: "processes (ulimit -u, kernel.pid_max, pids.max of the control group)",
+        errno.ENOMEM: "memory",
+    }
+    if error.errno not in short:
+        return error
+    return OSError(error.errno, f"no room for another process: out of {short[error.errno]}")
 
 
 def _imports(module: str) -> bool:

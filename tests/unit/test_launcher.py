@@ -1,0 +1,59 @@
+"""What a launcher says when the system refuses it a child."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+from pathlib import Path
+from pickle import dumps
+from typing import Any
+
+import pytest
+
+from otp.kernel.launcher import Launcher
+from otp.terms import Crash
+from otp.wire import pipe
+from otp.wire.codec import decode, plain
+from otp.wire.frame import split
+from otp.wire.place import Place
+from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    for serial in (KERNEL, LAUNCHER):
+        pipe.make(place.pipe(serial))
+    return place
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (errno.EAGAIN, "no room for another process: out of processes (ulimit -u, "),
+        (errno.ENOMEM, "no room for another process: out of memory"),
+        (errno.ENOSYS, "Function not implemented"),
+    ],
+)
+def test_a_fork_that_is_refused_says_what_there_is_too_little_of(
+    place: Place, monkeypatch: pytest.MonkeyPatch, number: int, text: str
+) -> None:
+    def refuse(process: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(multiprocessing.get_context("fork").Process, "start", refuse)
+    kernel = pipe.open_mailbox(place.pipe(KERNEL))
+    launcher = Launcher(place.root, LAUNCHER, lambda *birth: os._exit(0))
+    try:
+        launcher._obey(FORK, dumps(("worker", 12, {})))
+        [(kind, sender, _, payload)], _ = split(pipe.read(kernel))
+    finally:
+        for fd in (kernel, launcher._mailbox, launcher._kernel, launcher._woken, launcher._wake):
+            os.close(fd)
+    serial, os_pid, reason = plain(payload)
+    crash = decode(reason)
+    assert (kind, sender, serial, os_pid) == (FORKED, LAUNCHER, 12, 0)
+    assert isinstance(crash, Crash)
+    assert (crash.exception.errno, text in str(crash.exception)) == (number, True)
