@@ -62,11 +62,11 @@ def _supervise() -> None:
 
 def _measure(bench: Bench, got: Notes) -> None:
     got.note("bare start", bench.bare.starts(STARTS))
+    got.note("start plain", [_start(Plain) for _ in range(STARTS)])
     got.note("bare restart", bench.bare.restarts(STARTS))
-    for _ in range(STARTS):  # one of each in turn
-        for name, kind in KINDS.items():
-            got.note(f"start {name}", _start(kind))
-            got.note(f"restart {name}", _restart(name))
+    got.note("restart plain", [_restart("plain") for _ in range(STARTS)])
+    got.note("start numpy", [_start(WithNumpy) for _ in range(STARTS)])
+    got.note("restart numpy", [_restart("numpy") for _ in range(STARTS)])
 
 
 def _start(kind: type[Plain]) -> float:
