@@ -27,8 +27,17 @@ def rows(bench: Bench) -> Iterator[Row]:
     for clients, servers in SHAPES:
         rate = median(got[f"{clients} {servers}"])
         name = f"{clients} client{'s' * (clients > 1)}, {servers} server{'s' * (servers > 1)}"
-        curve = "one server" if servers == 1 else "as many servers as clients"
-        yield Row(name, rate, "/s", None, rate / one, "1 client, 1 server", curve=curve, x=clients)
+        curve = "one server" if servers == 1 else "a server for each"
+        yield Row(
+            name,
+            rate,
+            "/s",
+            None,
+            rate / one,
+            "1 client, 1 server",
+            curve=f"clients: {curve}",
+            x=clients,
+        )
 
 
 def crowd(clients: int, servers: int, request: object = REQUEST) -> list[Pid]:

@@ -31,7 +31,9 @@ def rows(bench: Bench) -> Iterator[Row]:
             count += started
             took = before - psutil.virtual_memory().available
             rate = started / (time.perf_counter() - begin)
-            yield Row(f"{count:,} servers: started", rate, "/s", curve="limit", x=count)
+            yield Row(
+                f"{count:,} servers: started", rate, "/s", curve="limit: starts a second", x=count
+            )
             yield Row(
                 f"{count:,} servers: memory taken by each", took / max(1, started) / 1e6, "MB"
             )

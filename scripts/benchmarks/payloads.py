@@ -6,6 +6,7 @@ The ratio is one of speed: 1.0 would be as fast as copying once, and copied once
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
@@ -84,7 +85,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         left = sum(len(files) for _, _, files in os.walk(f"{running.directory}/parcels"))
         yield Row("files of payloads left behind", left, "", budget=0)
     if bench.long and not has_room:
-        print(f"skipped: {LARGEST // MB:,} MB, for which there is not enough memory")
+        print(f"skipped: {LARGEST // MB:,} MB, for too little memory is free", file=sys.stderr)
 
 
 def _of_size(bench: Bench, store: Pid, size: int) -> Iterator[Row]:
@@ -95,14 +96,16 @@ def _of_size(bench: Bench, store: Pid, size: int) -> Iterator[Row]:
         got.note("memcpy", bench.bare.copies(count, size))
         for kind, make in KINDS.items():
             _there_and_back(got, store, kind, make(size), count)
-    yield latency(f"memcpy of {_named(size)}", got["memcpy"], _unit(size), curve="memcpy", x=size)
+    yield latency(
+        f"memcpy of {_named(size)}", got["memcpy"], _unit(size), curve="payloads: memcpy", x=size
+    )
     for name in [name for name in got if name != "memcpy"]:
         kind = name.split(",")[0]
         budget = BUDGETS.get(kind) if size == BUDGETED else None
         yield latency(
             f"{_named(size)} {name}", got[name], _unit(size), of="the speed of memcpy",
             ratio=median(got["memcpy"]) / median(got[name]), budget=budget, at_least=True,
-            curve=name, x=size,
+            curve=f"payloads: {name}", x=size,
         )  # fmt: skip
 
 

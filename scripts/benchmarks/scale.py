@@ -36,13 +36,13 @@ def _of_servers(bench: Bench, running: node.Node, count: int, alone: list[float]
     specs = [ChildSpec(i, partial(start_link, Plain, f"s{i}")) for i in range(count)]
     took = timed(lambda: tops.append(supervisor.start_link(specs)))
     servers = f"{count:,} server{'s' * (count > 1)}"
-    yield Row(f"{servers}: started", count / took, "/s", curve="starts a second", x=count,
+    yield Row(f"{servers}: started", count / took, "/s", curve="scale: starts a second", x=count,
               budget=300 if is_budgeted else None, at_least=True)  # fmt: skip
     yield from _memory(running, servers, count)
     yield from _calls(bench, servers, count, alone)
     yield from _names(servers, count)
     down = timed(lambda: supervisor.stop(tops[0]))
-    yield Row(f"{servers}: ordered shutdown", down, "s", curve="shutdown, s", x=count,
+    yield Row(f"{servers}: ordered shutdown", down, "s", curve="scale: shutdown", x=count,
               budget=10 if is_budgeted else None)  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _memory(running: node.Node, servers: str, count: int) -> Iterator[Row]:
     for which in ("uss", "pss"):
         each = sum(getattr(one, which) for one in everyone) / count / 1e6
         name = f"{servers}: {which.upper()} of the node, for each"
-        yield Row(name, each, "MB", curve=f"{which.upper()} for each, MB", x=count)
+        yield Row(name, each, "MB", curve=f"scale: {which.upper()} for each", x=count)
 
 
 def _calls(bench: Bench, servers: str, count: int, alone: list[float]) -> Iterator[Row]:
@@ -66,7 +66,7 @@ def _calls(bench: Bench, servers: str, count: int, alone: list[float]) -> Iterat
     alone[:] = alone or [ratio]
     budget = 1.2 if count == BUDGETED else None
     yield latency(f"{servers}: call one", got["call"], ratio=ratio / alone[0], budget=budget,
-                  of="with 1 server, by baseline", curve="call, µs", x=count)  # fmt: skip
+                  of="with 1 server, by baseline", curve="scale: call", x=count)  # fmt: skip
     pids = [process.whereis(f"s{i}") for i in range(count)]
     if count > 1:
         each = [timed(partial(gen_server.call, pid, REQUEST)) for pid in [*pids, *pids]][count:]

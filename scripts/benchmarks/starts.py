@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from functools import partial
 
@@ -47,7 +48,7 @@ def _wait_until_warm(kind: type[Plain]) -> None:
         _stop(pid)
         if warm:
             return
-    print(f"the module of {kind.__name__} does not get warm")
+    print(f"the module of {kind.__name__} does not get warm", file=sys.stderr)
 
 
 def _supervise() -> None:
