@@ -26,12 +26,13 @@ from pickle import PickleBuffer, dumps, loads
 from typing import Any, Final, TypeAlias
 
 from otp.errors import shorten
+from otp.wire.frame import LIMIT
 
 Encoded: TypeAlias = tuple[bytes, list[PickleBuffer]]
 """The pickle, and the buffers that are not in it."""
 
 _OF_PICKLE: Final = (pickle.PicklingError, AttributeError, TypeError)
-_SMALL = 2048  # buffers below this go into the pickle after all: a parcel costs more than a copy
+_SMALL = LIMIT - 256  # with these the pickle may fit a frame, which costs a fifth of a parcel
 
 
 _UNDERSCORE = ord("_")  # one byte is found ten times faster than a word

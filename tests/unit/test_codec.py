@@ -12,6 +12,7 @@ import pytest
 from otp.errors import RemoteTraceback, ServerDied
 from otp.terms import Crash, Down, Exit, From, OpaqueException, Pid, Ref, Shutdown, Timeout, Via
 from otp.wire.codec import decode, encode, flat, plain
+from otp.wire.frame import LIMIT
 
 ME = Pid(12, "node-1")
 
@@ -79,6 +80,13 @@ def test_small_buffers_stay_in_the_pickle() -> None:
     data, buffers = encode(np.arange(10))
     assert buffers == []
     assert decode(data).tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("value", [np.ones(460), {"a": np.ones(200), "b": [np.ones(200)]}])
+def test_buffers_that_fit_a_frame_need_no_parcel(value) -> None:
+    data, buffers = encode(("put", value))
+    assert buffers == []
+    assert len(data) <= LIMIT
 
 
 def test_the_flat_form_has_every_buffer_inside() -> None:
