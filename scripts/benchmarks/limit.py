@@ -12,12 +12,14 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.nodes import Bench, a_node
+from benchmarks.nodes import Bench, a_node, apart, times
 from benchmarks.plain import Plain, start_link
-from benchmarks.table import Row
+from benchmarks.servers import os_pid_of
+from benchmarks.table import Row, latency
 from otp import process
+from otp.gen_server import call
 
-STEP, KEPT_FREE = 1_000, 5e9
+STEP, KEPT_FREE, CALLS = 1_000, 5e9, 500
 
 
 def rows(bench: Bench) -> Iterator[Row]:
@@ -27,7 +29,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         count, refused = 0, ""
         while not refused:
             begin, before = time.perf_counter(), psutil.virtual_memory().available
-            started, refused = _start_some()
+            started, refused = _start_some(count)
             count += started
             took = before - psutil.virtual_memory().available
             rate = started / (time.perf_counter() - begin)
@@ -37,6 +39,10 @@ def rows(bench: Bench) -> Iterator[Row]:
             yield Row(
                 f"{count:,} servers: memory taken by each", took / max(1, started) / 1e6, "MB"
             )
+            yield latency(f"{count:,} names: whereis", times(CALLS, process.whereis, "s0"))
+            yield latency(f"{count:,} names: registered", times(9, process.registered), "ms")
+            with apart(os_pid_of("s0")):
+                yield latency(f"{count:,} servers: call one", times(CALLS, call, "s0", "you"))
         yield Row(f"servers, then: {refused}", count, "")
         begin = time.perf_counter()
     yield Row(f"{count:,} servers: end of the node", time.perf_counter() - begin, "s")
@@ -53,13 +59,13 @@ def limits() -> dict[str, int]:
     }
 
 
-def _start_some() -> tuple[int, str]:
+def _start_some(count: int) -> tuple[int, str]:
     """How many were started, and what was said when no more could be."""
     for started in range(STEP):
         if psutil.virtual_memory().available < KEPT_FREE:
             return started, f"only {KEPT_FREE / 1e9:.0f} GB of memory left"
         try:
-            process.unlink(start_link(Plain))
+            process.unlink(start_link(Plain, f"s{count + started}"))
         except Exception as error:
             return started, f"{type(error).__name__}: {error}"
     return STEP, ""

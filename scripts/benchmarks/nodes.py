@@ -52,13 +52,25 @@ def _tell_what_is_missing(wanted: list[str], customer: Pid) -> None:
 @contextmanager
 def one_cpu(*os_pids: int) -> Iterator[None]:
     """Let this program and these processes share one processor."""
-    everyone = (0, *os_pids)
-    for os_pid in everyone:
-        os.sched_setaffinity(os_pid, CPUS[:1])
+    with _pinned(dict.fromkeys((0, *os_pids), CPUS[:1])):
+        yield
+
+
+@contextmanager
+def apart(os_pid: int) -> Iterator[None]:
+    """Let this program and that process have a processor each, whatever the scheduler thinks."""
+    with _pinned({0: CPUS[:1], os_pid: CPUS[-1:]}):
+        yield
+
+
+@contextmanager
+def _pinned(places: dict[int, list[int]]) -> Iterator[None]:
+    for os_pid, cpus in places.items():
+        os.sched_setaffinity(os_pid, cpus)
     try:
         yield
     finally:
-        for os_pid in everyone:
+        for os_pid in places:
             os.sched_setaffinity(os_pid, CPUS)
 
 

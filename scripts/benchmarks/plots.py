@@ -12,6 +12,7 @@ from benchmarks.table import UNITS, Row
 
 WIDTH, HEIGHT, IN_A_ROW = 5.5, 4.0, 3
 X_LABELS = {"payloads": "bytes", "clients": "clients", "scale": "servers", "limit": "servers"}
+Y_LABELS = {"s": "seconds", "/s": "a second"}
 
 Panel = tuple[str, str]
 """A picture and the unit of its y axis."""
@@ -47,8 +48,8 @@ def _panel(row: Row) -> Panel:
 def _save(panels: dict[Panel, list[Row]], path: Path) -> None:
     from matplotlib.figure import Figure
 
-    columns = min(IN_A_ROW, len(panels))
-    lines = -(-len(panels) // columns)
+    lines = -(-len(panels) // IN_A_ROW)
+    columns = -(-len(panels) // lines)
     figure = Figure(figsize=(WIDTH * columns, HEIGHT * lines), layout="constrained")
     for place, (panel, rows) in enumerate(panels.items(), 1):
         _fill(figure.add_subplot(lines, columns, place), panel, rows)
@@ -65,7 +66,8 @@ def _fill(axes: Any, panel: Panel, rows: list[Row]) -> None:
         curves.setdefault(name, []).append((row.x, row.value / scale))
     for name, points in curves.items():
         axes.plot(*zip(*sorted(points), strict=True), marker="o", markersize=3, label=name)
-    axes.set(title=picture, xlabel=X_LABELS[picture], ylabel=unit, xscale="log")
+    axes.set(title=picture, xlabel=X_LABELS[picture], ylabel=Y_LABELS.get(unit, unit))
+    axes.set_xscale("log")
     if picture == "payloads":
         axes.set_yscale("log")
     else:

@@ -8,8 +8,9 @@ from statistics import median
 
 import psutil
 
-from benchmarks.nodes import Bench, Notes, a_node, timed, times
+from benchmarks.nodes import Bench, Notes, a_node, apart, timed, times
 from benchmarks.plain import Plain, start_link
+from benchmarks.servers import os_pid_of
 from benchmarks.table import Row, compared, latency
 from benchmarks.values import REQUEST
 from otp import gen_server, node, process, supervisor
@@ -61,7 +62,8 @@ def _calls(bench: Bench, servers: str, count: int, alone: list[float]) -> Iterat
     got = Notes()
     for _ in range(bench.rounds):
         got.note("bare", bench.bare.calls(CALLS, REQUEST))
-        got.note("call", times(CALLS, gen_server.call, "s0", REQUEST))
+        with apart(os_pid_of("s0")):
+            got.note("call", times(CALLS, gen_server.call, "s0", REQUEST))
     ratio = median(got["call"]) / median(got["bare"])
     alone[:] = alone or [ratio]
     budget = 1.2 if count == BUDGETED else None
