@@ -76,9 +76,9 @@ def line(row: Row) -> str:
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    """The rows as a table for README.md: names, ratios and budgets, no times that drift."""
-    head = "| | value | ratio | of | budget |\n| --- | --- | --- | --- | --- |"
-    return "\n".join([head, *map(_markdown_line, rows)])
+    """The rows that have a budget, as a table for README.md."""
+    head = "| | here | ratio | to | budget |\n| --- | --- | --- | --- | --- |"
+    return "\n".join([head, *(_markdown_line(row) for row in rows if row.budget is not None)])
 
 
 def _markdown_line(row: Row) -> str:
