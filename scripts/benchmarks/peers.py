@@ -1,7 +1,8 @@
 """The same round trip, and the same start, through what others have built.
 
 Each peer is a context that yields a function which asks and waits for the answer; entering it is
-its start: from nothing until it has answered once. What is not installed is named as skipped.
+its start: from nothing until it has answered once. "two CPUs" is one for this program, the other
+for all that it has started; the BEAM has both. What is not installed is named as skipped.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from multiprocessing.managers import BaseManager
@@ -21,10 +22,12 @@ from shutil import which
 from time import perf_counter
 from typing import Any
 
+import psutil
+
 from benchmarks import beam
-from benchmarks.nodes import Bench, Notes, a_node, one_cpu, times
+from benchmarks.baselines import CPUS
+from benchmarks.nodes import Bench, Notes, a_node, times
 from benchmarks.plain import Plain, start_link
-from benchmarks.servers import os_pid_of
 from benchmarks.table import Row, compared
 from benchmarks.values import REQUEST
 from otp.gen_server import call
@@ -42,12 +45,12 @@ def rows(bench: Bench) -> Iterator[Row]:
         for name, peer in {US: this_library, **peers}.items():
             _measure(got, name, peer)
     for name in (US, *peers):
-        yield compared(f"{name}: call", got[name], got[US], US)
-        pinned = f"{name}, one CPU"
-        yield compared(f"{name}: call, one CPU", got[pinned], got[f"{US}, one CPU"], US)
+        for where in ("one CPU", "two CPUs"):
+            called, base = got[f"{name}, {where}"], got[f"{US}, {where}"]
+            yield compared(f"{name}: call, {where}", called, base, US)
         yield compared(f"{name}: start", got[f"{name}: start"], got[f"{US}: start"], US, "ms")
     if which("erl") and which("erlc"):
-        yield from beam.rows(got[US], US)
+        yield from beam.rows(got[f"{US}, two CPUs"], US)
     missing = [name for name in PEERS if name not in peers]
     missing += [] if which("erl") and which("erlc") else ["the BEAM"]
     if missing:
@@ -58,9 +61,27 @@ def _measure(got: Notes, name: str, peer: Callable[[], AbstractContextManager[As
     begin = perf_counter()
     with peer() as ask:
         got.note(f"{name}: start", perf_counter() - begin)
-        got.note(name, times(CALLS, ask, REQUEST))
-    with one_cpu(), peer() as ask:  # who is started by one that is pinned is pinned too
-        got.note(f"{name}, one CPU", times(CALLS, ask, REQUEST))
+        with _on(CPUS[:1], CPUS[:1]):
+            got.note(f"{name}, one CPU", times(CALLS, ask, REQUEST))
+        with _on(CPUS[:1], CPUS[-1:]):
+            got.note(f"{name}, two CPUs", times(CALLS, ask, REQUEST))
+
+
+@contextmanager
+def _on(ours: list[int], theirs: list[int]) -> Iterator[None]:
+    """Let this program run here, and all that it has started there."""
+    us, children = psutil.Process(), psutil.Process().children(recursive=True)
+    _place([us], ours)
+    _place(children, theirs)
+    yield
+    _place([us, *children], CPUS)
+
+
+def _place(processes: list[psutil.Process], cpus: list[int]) -> None:
+    for process in processes:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            for thread in os.listdir(f"/proc/{process.pid}/task"):
+                os.sched_setaffinity(int(thread), cpus)
 
 
 # ---- peers
@@ -70,7 +91,6 @@ def _measure(got: Notes, name: str, peer: Callable[[], AbstractContextManager[As
 def this_library() -> Iterator[Ask]:
     with a_node():
         pid = start_link(Plain)
-        os.sched_setaffinity(os_pid_of(pid), os.sched_getaffinity(0))
         call(pid, "you")
         yield lambda request: call(pid, request)
 
