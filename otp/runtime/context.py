@@ -36,6 +36,7 @@ from otp.wire.protocol import (
     DOWN,
     EXIT,
     KILL,
+    MESSAGE,
     PARCEL,
     REFUSED,
     REPLY,
@@ -223,7 +224,7 @@ class Context:
         return {
             DOWN: self._down, EXIT: self._exit, KILL: self._kill, SWEEP: self.sweeping.note,
             ALIASED: self._aliased, REPLY: self._aliased, REFUSED: self._aliased,
-            ANSWER: self.drop, TIMER_ASKED: self._timer_asked,
+            ANSWER: self.drop, MESSAGE: lambda frame: frame, TIMER_ASKED: self._timer_asked,
         }  # fmt: skip
 
     def _signal(self, frame: Frame) -> Heard | None:

@@ -31,7 +31,7 @@ on must find every message, once:
 3. so each step leaves what it works on where it was until it is done, and then moves it by
    assignments and operators alone. CPython runs handlers where functions are called or entered and
    where loops jump back, never within ``for data in ...`` up to its target, ``+=`` or ``del``
-4. what a handler has interrupted, in `_raw` or `_unsorted`, the next `pull` goes on with
+4. what a handler has interrupted, in `_raw` from `_at` on or in `_own`, the next `pull` goes on with
 """
 
 from __future__ import annotations
@@ -42,13 +42,25 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from os import read, sched_yield
+from select import PIPE_BUF
 from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn, TypeAlias
 
 from otp.errors import NodeDown
-from otp.wire.frame import CorruptFrame, Frame, split
+from otp.wire.frame import HEAD, Frame, header_at
 from otp.wire.pipe import READ
-from otp.wire.protocol import ANSWER, CALL, CAST, MESSAGE, PARCEL, REFUSED, REPLY, SYSTEM, TIMEOUT
+from otp.wire.protocol import (
+    ANSWER,
+    CALL,
+    CAST,
+    MESSAGE,
+    PARCEL,
+    REFUSED,
+    REPLY,
+    SYSTEM,
+    TIMEOUT,
+    VERSION,
+)
 from otp.wire.waiting import Spin
 
 log = logging.getLogger("otp.process")
@@ -82,16 +94,13 @@ class Mailbox:
         self.node_is_gone: Callable[[], object] = raise_node_down
         self._kernel = kernel
         self._reads = iter(partial(read, fd, READ), None)
-        self._raw: list[bytes] = []
-        self._rest = b""
-        self._unsorted: deque[Frame] = deque()
+        self._raw = b""
+        self._at = 0
+        self._own: list[Frame] = []
         self.fresh = False
         self._pulling = self._parked = self._rang = False
         self._spin = Spin()
         self._sleepers: dict[int, Any] = {}
-        looking = select.poll()
-        looking.register(fd, select.POLLIN)
-        self._has_come = looking.poll  # asked with 0: cheaper than a `read` that fails
 
     # ---- from the pipe into memory
 
@@ -118,22 +127,25 @@ class Mailbox:
 
     def unread(self, data: bytes) -> None:
         """Give back what somebody else has read from the pipe."""
-        self._raw += (data,)
+        self._raw += data
         self.fresh = True
 
     def put(self, frame: Frame) -> None:
-        """A frame that needs no pipe, behind all that has come."""
+        """A frame that needs no pipe, behind all that has come; `signal` decides about it."""
         self.pull()
-        self._unsorted += (frame,)
+        self._own += (frame,)
         self.pull()
 
     def _read_all(self) -> None:
-        raw = self._raw
-        while raw or self._unsorted:  # somebody's signal handler has raised in here
+        if self._raw or self._own:  # half a frame; or somebody's signal handler has raised in here
             self._sort()
+        while self._own:
+            if (heard := self.signal(self._own[0])) is not None:
+                self.arrived += (heard,)
+            del self._own[0]
         left = _AT_MOST
         for data in self._reads:
-            raw += (data,)
+            self._raw += data
             self.fresh = True
             self._sort()
             left -= 1
@@ -141,33 +153,32 @@ class Mailbox:
                 return
 
     def _sort(self) -> None:
-        """Put each frame where it belongs."""
-        unsorted, arrived, awaited = self._unsorted, self.arrived, self.awaited
-        if not unsorted:
-            self._split()
-        while unsorted:
-            frame = unsorted[0]
-            kind = frame[0]
+        """Put each whole frame where it belongs."""
+        raw, at = self._raw, self._at
+        end = len(raw)
+        while end - at >= HEAD:
+            size, version, kind, sender, ref = header_at(raw, at)
+            if version != VERSION or not HEAD <= size <= PIPE_BUF:
+                return self._drop_all(f"version {version}, {size} bytes, kind {kind}")
+            if at + size > end:
+                break
+            frame = (kind, sender, ref, raw[at + HEAD : at + size])
             if kind in _MESSAGES:
-                arrived += (frame,)
-            elif kind in _REPLIES and awaited.get(frame[2], frame) is None:
-                awaited[frame[2]] = frame
+                self.arrived += (frame,)
+            elif kind in _REPLIES and self.awaited.get(ref, frame) is None:
+                self.awaited[ref] = frame
             elif (heard := self.signal(frame)) is not None:
-                arrived += (heard,)
-            del unsorted[0]
+                self.arrived += (heard,)
+            self._at = at = at + size
+        self._raw = raw[at:]
+        self._at = 0
 
-    def _split(self) -> None:
-        raw, corrupt = self._raw, None
-        data = b"".join((self._rest, *raw)) if self._rest or len(raw) > 1 else raw[0]
-        try:
-            frames, rest = split(data)
-        except CorruptFrame as error:
-            frames, rest, corrupt = [], b"", error
-        self._unsorted += frames
-        self._rest = rest
-        del raw[:]
-        if corrupt is not None:
-            log.error("dropped %d bytes that are no message: %s", len(data), corrupt)
+    def _drop_all(self, why: str) -> None:
+        """What follows has no beginning that could be found."""
+        dropped = len(self._raw) - self._at
+        self._raw = b""
+        self._at = 0
+        log.error("dropped %d bytes that are no message: %s", dropped, why)
 
     # ---- waiting
 
@@ -180,7 +191,7 @@ class Mailbox:
         came = CAME
         if not (self.fresh or self._try()):
             came = self._sleep(deadline, sensor)
-        self.pull()
+            self.pull()
         self.fresh = False
         return came
 
@@ -189,11 +200,12 @@ class Mailbox:
         spin = self._spin
         window = spin.window or spin.probe()
         if not window:
-            return bool(self._has_come(0))
+            return False
         begin = perf_counter()
         while True:
             sched_yield()
-            if self._has_come(0) or self.fresh:
+            self.pull()
+            if self.fresh:
                 spin.hit(perf_counter() - begin)
                 return True
             if perf_counter() - begin > window:

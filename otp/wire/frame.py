@@ -27,7 +27,7 @@ LIMIT: Final = ROOM - 2 * HEAD
 """The longest payload of a message, in bytes."""
 
 header = _HEADER.pack
-_unpack = _HEADER.unpack_from
+header_at = _HEADER.unpack_from
 
 
 class CorruptFrame(Exception):
@@ -41,7 +41,7 @@ def pack(kind: int, sender: int, ref: int, payload: bytes = b"") -> bytes:
 
 def first(data: bytes) -> tuple[bytes, bytes]:
     """The payload of the first frame, and all that follows it."""
-    size = _unpack(data, 0)[0]
+    size = header_at(data, 0)[0]
     return data[HEAD:size], data[size:]
 
 
@@ -52,12 +52,12 @@ def split(data: bytes) -> tuple[list[Frame], bytes]:
     """
     at, end = 0, len(data)
     if end >= HEAD:  # one whole frame and nothing else: the rule, where calls are answered fast
-        size, version, kind, sender, ref = _unpack(data, 0)
+        size, version, kind, sender, ref = header_at(data, 0)
         if size == end <= PIPE_BUF and version == VERSION:
             return [(kind, sender, ref, data[HEAD:])], b""
     frames: list[Frame] = []
     while end - at >= HEAD:
-        size, version, kind, sender, ref = _unpack(data, at)
+        size, version, kind, sender, ref = header_at(data, at)
         if version != VERSION or not HEAD <= size <= PIPE_BUF:
             raise CorruptFrame(f"version {version}, {size} bytes, kind {kind} at byte {at}")
         if at + size > end:

@@ -134,20 +134,22 @@ def test_a_bell_inside_a_read_does_not_read_but_lets_it_read_again(
 
 
 def test_a_bell_between_two_halves_of_a_frame_does_not_mix_them(bench: Bench, monkeypatch) -> None:
-    mailbox, split = bench.mailbox, module.split
+    mailbox, header_at = bench.mailbox, module.header_at
     first, second = message(1, b"first"), message(2, b"second")
     rings = iter([True])
 
-    def rung(data: bytes):
+    def rung(data: bytes, at: int):
         if next(rings, False):
-            bench.put(first[5:] + second)
+            bench.put(first[-3:] + second)
             mailbox.ring()
-        return split(data)
+            assert not mailbox.arrived  # its first half is in the hands of whom the bell interrupts
+        return header_at(data, at)
 
-    monkeypatch.setattr(module, "split", rung)
-    bench.put(first[:5])
+    monkeypatch.setattr(module, "header_at", rung)
+    bench.put(first[:-3])
     mailbox.pull()
     assert numbers(mailbox) == [1, 2]
+    assert mailbox.arrived[0] == (MESSAGE, 1, 0, b"first")
 
 
 def test_a_bell_while_the_process_works_takes_everything_in(bench: Bench) -> None:
