@@ -31,7 +31,7 @@ on must find every message, once:
 3. so each step leaves what it works on where it was until it is done, and then moves it by
    assignments and operators alone. CPython runs handlers where functions are called or entered and
    where loops jump back, never within ``for data in ...`` up to its target, ``+=`` or ``del``
-4. what a handler has interrupted, in `_raw` from `_at` on or in `_own`, the next `pull` goes on with
+4. what a handler has interrupted is still in `_raw` or `_own`, and the next `pull` goes on with it
 """
 
 from __future__ import annotations
@@ -205,10 +205,11 @@ class Mailbox:
         while True:
             sched_yield()
             self.pull()
+            took = perf_counter() - begin
             if self.fresh:
-                spin.hit(perf_counter() - begin)
+                spin.hit(took)
                 return True
-            if perf_counter() - begin > window:
+            if took > window:
                 spin.missed()
                 return False
 

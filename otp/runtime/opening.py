@@ -44,6 +44,7 @@ log = logging.getLogger("otp.process")
 
 UNREADABLE: Final = object()
 _PIDS = 4096
+_from: Final = partial(tuple.__new__, From)  # as From(pid, tag), at half the cost
 _FRAME: Final = 4  # what is longer brings the name that was watched
 
 
@@ -119,7 +120,7 @@ class Opener:
                 raise
             return self._unreadable(kind, frame[1], frame[2], error)
         if kind == CALL:
-            return ("$gen_call", From(self.pid(frame[1]), frame[2]), value)
+            return ("$gen_call", _from((self.pid(frame[1]), frame[2])), value)
         if kind == CAST:
             return ("$gen_cast", value)
         if kind == MESSAGE or kind == ALIASED:

@@ -23,7 +23,7 @@ import pickle
 from collections.abc import Callable, Iterable
 from functools import partial
 from pickle import PickleBuffer, dumps, loads
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from otp.errors import shorten
 from otp.wire.frame import LIMIT
@@ -43,18 +43,34 @@ def encode(value: Any) -> Encoded:
 
     Raises `pickle.PicklingError`, naming the value, if neither pickle nor cloudpickle can.
     """
+    try:
+        data = dumps(value, 5, buffer_callback=_found)
+    except _BufferFound:
+        return _with_buffers(value)
+    except Exception as error:
+        return _rescued(value, error, [])
+    if _UNDERSCORE in data and b"__main__" in data:
+        return by_value(value, [])
+    return data, []
+
+
+class _BufferFound(Exception):
+    """The value has buffers: begin again and collect them. Most have none, and need no list."""
+
+
+def _found(buffer: PickleBuffer) -> NoReturn:
+    raise _BufferFound
+
+
+def _with_buffers(value: Any) -> Encoded:
     buffers: list[PickleBuffer] = []
     try:
         data = dumps(value, 5, buffer_callback=buffers.append)
-    except (RecursionError, MemoryError):
-        raise
     except Exception as error:
-        if not _refuses(value, error):
-            raise
+        return _rescued(value, error, [])
+    if b"__main__" in data:
         return by_value(value, [])
-    if _UNDERSCORE in data and b"__main__" in data:
-        return by_value(value, [])
-    if buffers and sum(b.raw().nbytes for b in buffers) <= _SMALL:
+    if sum(b.raw().nbytes for b in buffers) <= _SMALL:
         return dumps(value, 5), []
     return data, buffers
 
@@ -63,13 +79,16 @@ def flat(value: Any) -> bytes:
     """The same with every buffer inside: what the kernel keeps of a reason or a timer's message."""
     try:
         data = dumps(value, 5)
-    except (RecursionError, MemoryError):
-        raise
     except Exception as error:
-        if not _refuses(value, error):
-            raise
-        return by_value(value, None)[0]
+        return _rescued(value, error, None)[0]
     return by_value(value, None)[0] if b"__main__" in data else data
+
+
+def _rescued(value: Any, error: Exception, buffers: list[PickleBuffer] | None) -> Encoded:
+    """What pickle refuses, cloudpickle may take; what else was raised while it worked is raised."""
+    if isinstance(error, (RecursionError, MemoryError)) or not _refuses(value, error):
+        raise error
+    return by_value(value, buffers)
 
 
 def _refuses(value: Any, error: Exception) -> bool:

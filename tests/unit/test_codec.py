@@ -148,3 +148,23 @@ def test_an_error_about_a_crash_shows_its_traceback() -> None:
     assert isinstance(error.__cause__, ValueError)
     assert isinstance(error.__cause__.__cause__, RemoteTraceback)
     assert "File over there, line 3" in str(error.__cause__.__cause__)
+
+
+@pytest.mark.parametrize("value", [np.arange(100_000), ("plain", 1)], ids=["buffers", "none"])
+def test_an_alarm_that_strikes_while_a_value_is_pickled_is_raised(value) -> None:
+    struck = iter([True])
+
+    class Struck(Local):
+        def __reduce__(self):
+            if next(struck, False):
+                raise TimeoutError("alarm")
+            return Local, (self.value,)
+
+    with pytest.raises(TimeoutError, match="alarm"):
+        encode([value, Struck(1)])
+
+
+def test_a_lambda_beside_a_large_buffer_travels_by_value_and_the_buffer_beside_it() -> None:
+    data, buffers = encode((np.arange(100_000), lambda x: x + 1))
+    assert len(data) < 5000
+    assert len(buffers) == 1
