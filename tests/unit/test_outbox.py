@@ -8,9 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from pickle import PicklingError
 from select import PIPE_BUF
 from typing import Any
 
@@ -18,95 +15,12 @@ import pytest
 
 from otp.errors import NodeDown
 from otp.runtime import outbox as module
-from otp.runtime.outbox import Outbox
 from otp.wire import parcel, pipe
-from otp.wire.codec import decode
-from otp.wire.frame import LIMIT, Frame, pack, split
+from otp.wire.frame import LIMIT, pack, split
 from otp.wire.orphan import BELL
-from otp.wire.place import Place
-from otp.wire.protocol import DELIVER, KERNEL, LINK, MESSAGE, PARCEL, RING
+from otp.wire.protocol import DELIVER, LINK, MESSAGE, PARCEL, RING
 from tests.footprint import parcels
-
-ME, PEER = 2, 5
-FILLING = pack(MESSAGE, 0, 0, bytes(PIPE_BUF // 2))
-
-
-class Bench:
-    """An outbox, the pipe of its peer, and a kernel that answers what it is told to."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        pipe.make(place.pipe(PEER))
-        for serial in (PEER, KERNEL):
-            parcel.begin(place, serial)
-        self.peer = pipe.open_mailbox(place.pipe(PEER))
-        self.kernel_reads, self.kernel = os.pipe2(os.O_NONBLOCK)
-        self.asked: list[int] = []
-        self.carried: list[Frame] = []
-        self.answers: dict[int, str] = {RING: "rung", DELIVER: "queued"}
-        self.when_rung: Callable[[], object] = lambda: None
-        self.outbox = Outbox(place, ME, self.kernel, self.ask)
-
-    def ask(self, kind: int, payload: bytes) -> str:
-        assert payload[:4] == PEER.to_bytes(4, "little")
-        assert len(pack(kind, ME, 1, payload)) <= PIPE_BUF
-        self.asked.append(kind)
-        if kind == DELIVER:
-            self.carried += split(payload[4:])[0]
-        else:
-            self.when_rung()
-        return self.answers[kind]
-
-    def fill(self) -> None:
-        """Until there is no room for the smallest frame."""
-        writer = pipe.open_writer(self.place.pipe(PEER))
-        assert writer is not None
-        for frame in (FILLING, pack(MESSAGE, 0, 0)):
-            while _written(writer, frame):
-                pass
-        os.close(writer)
-
-    def heard(self) -> list[Frame]:
-        """What stands in the peer's pipe, but for what has filled it."""
-        frames, rest = split(pipe.read(self.peer))
-        assert rest == b""
-        return [frame for frame in frames if frame[1]]
-
-    def send(self, value: Any) -> bool:
-        """Whether somebody is there."""
-        return self.outbox.send(MESSAGE, PEER, 0, value) >= 0
-
-    def dies(self) -> None:
-        os.close(self.peer)
-        self.peer = -1
-
-    def close(self) -> None:
-        self.outbox.close()
-        for fd in (self.peer, self.kernel_reads, self.kernel):
-            if fd >= 0:
-                os.close(fd)
-
-
-def _written(fd: int, frame: bytes) -> bool:
-    try:
-        os.write(fd, frame)
-    except BlockingIOError:
-        return False
-    return True
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(module, "_PATIENCE", 0.001)
-    place = Place(str(tmp_path / "node"))
-    place.make()
-    bench = Bench(place)
-    yield bench
-    bench.close()
-
-
-def values(frames: list[Frame]) -> list[Any]:
-    return [decode(payload) for _, _, _, payload in frames]
+from tests.unit.posting import ME, PEER, Bench, values
 
 
 def test_what_has_room_is_written_at_once_and_nobody_is_asked(bench: Bench) -> None:
@@ -249,43 +163,6 @@ def test_to_the_dead_nothing_is_sent(bench: Bench, value: Any, known: bool) -> N
     assert not bench.send(value)
     assert parcels(bench.place.root) == []
     assert bench.asked == []
-
-
-# ---- long values, and those that are none
-
-
-def test_a_long_value_lies_there_whole_before_its_frame_does(bench: Bench, monkeypatch) -> None:
-    write = parcel.write
-
-    def late(*args: Any) -> bytes:
-        assert bench.heard() == []
-        ticket = write(*args)
-        assert bench.heard() == []
-        return ticket
-
-    monkeypatch.setattr(parcel, "write", late)
-    assert bench.send(bytes(100_000))
-    ((kind, sender, _, ticket),) = bench.heard()
-    assert (kind, sender) == (MESSAGE | PARCEL, ME)
-    data, buffers, _ = parcel.open_parcel(bench.place, ticket)
-    assert decode(data, buffers) == bytes(100_000)
-
-
-def test_long_values_have_names_of_their_own(bench: Bench) -> None:
-    assert all(bench.send(bytes(5000)) for _ in range(3))
-    assert len({frame[3] for frame in bench.heard()}) == 3
-
-
-@pytest.mark.parametrize("padding", [b"", bytes(100_000)], ids=["short", "long"])
-@pytest.mark.parametrize("full", [False, True])
-def test_what_cannot_be_pickled_changes_nothing(bench: Bench, padding: bytes, full: bool) -> None:
-    if full:
-        bench.fill()
-    with pytest.raises(PicklingError):
-        bench.send((threading.Lock(), padding))
-    assert bench.heard() == []
-    assert bench.asked == []
-    assert parcels(bench.place.root) == []
 
 
 # ---- the kernel
