@@ -1,4 +1,4 @@
-"""What `tests.unit.test_outbox` sends to: a peer with a pipe, a kernel that is a list of answers."""
+"""What `tests.unit.test_outbox` sends to: a peer with a pipe, a kernel that is a list."""
 
 from __future__ import annotations
 
