@@ -34,22 +34,6 @@ class Echo(GenServer[int]):
         return NoReply(state + 1)
 
 
-class Store(GenServer[Any]):
-    """Takes large values, and gives back the last one."""
-
-    def init(self, arg: Any, /) -> Ok[Any]:
-        return Ok(None)
-
-    def handle_call(self, request: Any, caller: From, state: Any) -> CallResult[Any]:
-        match request:
-            case ("take", value):
-                return Reply("taken", value)
-            case "give":
-                return Reply(state, state)
-            case _:
-                return super().handle_call(request, caller, state)
-
-
 def work(loops: int) -> int:
     """So much work for the processor, however long it takes."""
     total = 0
