@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -27,9 +25,20 @@ from urllib.parse import quote
 
 _LONGEST_NAME = 200
 _TRIES = 1000
-_TEMP = tempfile.gettempdir()  # asked for once: it takes a lock, and a signal handler needs it
 _NODE = re.compile(r"\w+-\d+-[0-9a-f]{8}")
 _PARTS = {"lock", "lock.new", "names", "p", "parcels"}
+
+
+def _temp() -> str:
+    """As `tempfile` finds it, which loads compressors and more: too much where all is forked."""
+    wanted = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
+    for path in (*wanted, "/tmp", "/var/tmp", "/usr/tmp"):
+        if path and os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK):
+            return os.path.abspath(path)
+    return os.getcwd()
+
+
+_TEMP = _temp()  # asked for once: a signal handler needs it
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,12 @@ def remove_tree(path: str) -> None:
     last file: so it is tried again until it is gone.
     """
     for _ in range(_TRIES):
-        shutil.rmtree(path, ignore_errors=True)
+        for directory, directories, files in os.walk(path, topdown=False):
+            for name in (*directories, *files):  # the first may be links
+                with suppress(OSError):
+                    os.unlink(f"{directory}/{name}")
+            with suppress(OSError):
+                os.rmdir(directory)
         if not os.path.exists(path):
             break
 
@@ -153,7 +167,7 @@ def _default() -> str:
     if runtime and os.access(runtime, os.W_OK):
         return os.path.join(runtime, "otp")
     shared = "/dev/shm"
-    parent = shared if os.access(shared, os.W_OK | os.X_OK) else tempfile.gettempdir()
+    parent = shared if os.access(shared, os.W_OK | os.X_OK) else _temp()
     return os.path.join(parent, f"otp-{os.geteuid()}")
 
 

@@ -61,6 +61,13 @@ def test_preload_is_a_list_of_modules(preload: Any) -> None:
         node.start(preload=preload)
 
 
+def test_what_every_process_would_be_forked_with_is_little() -> None:
+    """Each library that is loaded makes each fork slower."""
+    me, heavy = process.self(), ("shutil", "tempfile", "random", "hashlib", "lzma", "psutil")
+    process.spawn(lambda: process.send(me, [name for name in heavy if name in sys.modules]))
+    assert expect(list) == []
+
+
 def test_what_is_preloaded_is_imported_once_for_all() -> None:
     node.start(preload=["tests.servers.birthplace"])
     me = process.self()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from otp.wire import place as places
-from otp.wire.place import Place, base, quoted, sweep
+from otp.wire.place import Place, base, quoted, remove_tree, sweep
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
 
@@ -103,6 +104,23 @@ def test_a_name_leads_to_the_serial_number(tmp_path: Path) -> None:
     assert place.whereis("kv") is None
     os.symlink("12", place.name("kv"))
     assert place.whereis("kv") == 12
+
+
+def test_spare_parcels_lie_where_python_puts_temporary_files() -> None:
+    assert os.path.dirname(Place("/run/node").spare) == tempfile.gettempdir()
+
+
+def test_a_tree_goes_whole_and_links_lead_nowhere(tmp_path: Path) -> None:
+    kept, tree = tmp_path / "kept", tmp_path / "tree"
+    (tree / "a" / "b").mkdir(parents=True)
+    kept.mkdir()
+    for directory in (kept, tree, tree / "a" / "b"):
+        (directory / "file").touch()
+    (tree / "a" / "link").symlink_to(kept)
+    (tree / "dangling").symlink_to("nothing")
+    remove_tree(str(tree))
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept", "file"]
+    remove_tree(str(tree))
 
 
 def node_at(tmp_path: Path, name: str) -> Place:
