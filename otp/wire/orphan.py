@@ -66,8 +66,12 @@ def put_out_the_light(place: Place, group: int) -> NoReturn:
 
 def name_process(name: str) -> None:
     """Show this name in `ps` and `top`; Linux keeps 15 bytes of it."""
-    with suppress(OSError), open("/proc/self/comm", "wb", buffering=0) as comm:
-        comm.write(name.encode(errors="replace")[:15])
+    with suppress(OSError):
+        comm = os.open("/proc/self/comm", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(comm, name.encode(errors="replace")[:15])
+        finally:
+            os.close(comm)
 
 
 def malloc_trim() -> None:

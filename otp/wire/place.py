@@ -52,7 +52,7 @@ class Place:
 
     @property
     def id(self) -> str:
-        return os.path.basename(self.root)
+        return self.root.rpartition("/")[2]
 
     @property
     def names(self) -> str:
