@@ -49,10 +49,11 @@ _fork = multiprocessing.get_context("fork")
 class Launcher:
     """One generation."""
 
-    def __init__(self, root: str, serial: int, enter: Enter) -> None:
+    def __init__(self, root: str, serial: int, enter: Enter, rehearsal: str) -> None:
         self._place = Place(root)
         self._serial = serial
         self._enter = enter
+        self._rehearsal = rehearsal
         self._group = os.getpgrp()
         self._mailbox = pipe.open_mailbox(self._place.pipe(serial))
         kernel = pipe.open_writer(self._place.pipe(KERNEL))
@@ -68,6 +69,8 @@ class Launcher:
         self._hear_of(parent)
         if not self._warm(modules, around):
             os._exit(0)
+        with suppress(OSError):  # no room for its pipes: then each does the first steps itself
+            importlib.import_module(self._rehearsal).play(self._place.root)
         self._stdin, sys.stdin = sys.stdin, None  # or `multiprocessing` opens one for each worker
         gc.collect()
         gc.freeze()
@@ -155,7 +158,8 @@ class Launcher:
     ) -> None:
         self._let_go()
         os.close(self._kernel)
-        Launcher(self._place.root, serial, self._enter).run(parent, modules, around)
+        next_one = Launcher(self._place.root, serial, self._enter, self._rehearsal)
+        next_one.run(parent, modules, around)
 
     def _let_go(self) -> None:
         sys.stdin = self._stdin

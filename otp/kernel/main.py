@@ -70,7 +70,7 @@ def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]
     mailbox = pipe.open_mailbox(place.pipe(KERNEL))
 
     def first() -> None:
-        launcher = Launcher(place.root, LAUNCHER, enter)
+        launcher = Launcher(place.root, LAUNCHER, enter, order["rehearsal"])
         for fd in (mailbox, order["ready"]):
             os.close(fd)
         launcher.run(parent, order["preload"], {})

@@ -105,7 +105,7 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
     ready, write = map(pipe.above_stdio, os.pipe())
     order = {
         "root": place.root, "program": os.getpid(), "ready": write, "path": sys.path,
-        "preload": [*_OURS, *preload],
+        "preload": [*_OURS, *preload], "rehearsal": "otp.behaviour.rehearsal",
     }  # fmt: skip
     try:
         program = _begun(dumps(order), ready, write)

@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from otp.errors import ProcessExit
@@ -33,29 +32,12 @@ log = logging.getLogger("otp.process")
 surroundings.remember()  # before the first fork, by the launcher, for all who come after
 
 
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """Where a worker comes into the world."""
-
-    root: str
-    serial: int
-    kernel: int
-    """The write end of the kernel's pipe, inherited."""
-    launcher: int
-    """The OS process it was forked by."""
-
-
 def enter(root: str, serial: int, kernel: int, launcher: int, order: dict[str, Any]) -> NoReturn:
     """Be the process that was ordered (`otp.kernel.lives.spawn`): run its function, then leave."""
     name_process(f"otp:{order['label']}")
-    context = _become(Birth(root, serial, kernel, launcher), order["parent"])
+    context = become(Place(root), serial, kernel, launcher, order["parent"])
     try:
-        surroundings.take_on(order["surroundings"])
-        _reseed()
-        for stale in order["stale"]:
-            sys.modules.pop(stale, None)
-        function, args, kwargs = _load(context, order)
-        function(*args, **kwargs)
+        live(context, order)
     except BaseException as raised:
         reason = reason_of(raised)
         try:
@@ -66,29 +48,41 @@ def enter(root: str, serial: int, kernel: int, launcher: int, order: dict[str, A
     leave(context, NORMAL)
 
 
+def live(context: Context, order: dict[str, Any]) -> None:
+    """All between the beginning and the end."""
+    surroundings.take_on(order["surroundings"])
+    _reseed()
+    for stale in order["stale"]:
+        sys.modules.pop(stale, None)
+    function, args, kwargs = _load(context, order)
+    function(*args, **kwargs)
+
+
 def _report(context: Context, label: str, crash: Crash) -> None:
     log.error("process %r (%s) crashed\n%s", context.pid, label, crash.traceback)
 
 
-def _become(birth: Birth, parent: int) -> Context:
-    place = Place(birth.root)
+def become(place: Place, serial: int, kernel: int, launcher: int, parent: int) -> Context:
+    """Be this process of the node.
+
+    `kernel` is the write end of the kernel's pipe, inherited; `launcher` the OS process that we
+    were forked by, and `parent` who asked for us.
+    """
     try:
-        mailbox = pipe.open_mailbox(place.pipe(birth.serial))
+        mailbox = pipe.open_mailbox(place.pipe(serial))
     except FileNotFoundError:  # the node's directory was removed by somebody
         os._exit(1)
-    context = Context(place, birth.serial, mailbox, birth.kernel)
+    context = Context(place, serial, mailbox, kernel)
     context.parent = Pid(parent, place.id)
     context.is_thread = False
     context.os_pid = os.getpid()
     group = os.getpgrp()
     context.mailbox.node_is_gone = lambda: put_out_the_light(place, group)
     context.die_at_once = lambda: leave(context, *(context.condemned or (NORMAL, 0, 0)))
-    kernel = pipe.duplicate(
-        birth.kernel
-    )  # a forked child closes the context's and attaches by this one
-    boot.join(boot.Membership(place, kernel, place.id, 0))
+    another = pipe.duplicate(kernel)  # a forked child closes the context's and attaches by this one
+    boot.join(boot.Membership(place, another, place.id, 0))
     here.adopt(context)
-    _hang_bell(place, birth.launcher)
+    _hang_bell(place, launcher)
     return context
 
 

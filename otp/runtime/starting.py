@@ -69,7 +69,7 @@ def _start(how: Start, finish: Callable[[Context, Pid, Any, int], Started]) -> S
     args = (context.lineage(), how.body, From(context.pid, ack), how.name, *how.args)
     awaited[ack] = awaited[monitor] = context.monitors[monitor] = None
     try:
-        pid = spawn(context, _begin, args, {}, wish, _withdraw)
+        pid = spawn(context, begin, args, {}, wish, _withdraw)
         try:
             outcome, detail = _acknowledgement(context, ack, monitor, pid, deadline)
             if outcome == "ok":
@@ -117,7 +117,7 @@ def _acknowledgement(
     return "died", None
 
 
-def _begin(
+def begin(
     lineage: tuple[Pid, ...], body: Callable[..., Any], starter: From, name: Any, *args: Any
 ) -> None:
     """In the new process."""

@@ -45,7 +45,7 @@ def test_a_fork_that_is_refused_says_what_there_is_too_little_of(
 
     monkeypatch.setattr(multiprocessing.get_context("fork").Process, "start", refuse)
     kernel = pipe.open_mailbox(place.pipe(KERNEL))
-    launcher = Launcher(place.root, LAUNCHER, lambda *birth: os._exit(0))
+    launcher = Launcher(place.root, LAUNCHER, lambda *birth: os._exit(0), "")
     try:
         launcher._obey(FORK, dumps(("worker", 12, {})))
         [(kind, sender, _, payload)], _ = split(pipe.read(kernel))
