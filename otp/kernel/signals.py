@@ -136,9 +136,8 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
     if process is None:
         return []
     process.unheard.discard((sender, number))
-    late = process.latecomers  # it has heard of what they were too late for, and lives
-    for key in [key for key in late if key[0] == sender and late[key] <= number]:
-        del late[key]
+    if process.killed is None:
+        _forgive(process, sender, number)
     waiting = {asked for asked, _ in process.unheard}
     content = [q for q in process.wondering if q.asker not in waiting]
     process.wondering = [q for q in process.wondering if q.asker in waiting]
@@ -147,6 +146,13 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
         return effects
     state.spared.cancel(asker)
     return [*effects, *_strike(state, asker)]
+
+
+def _forgive(process: Process, sender: int, number: int) -> None:
+    """It has heard the signals that these were too late for, and lives."""
+    late = process.latecomers
+    for key in [key for key in late if key[0] == sender and late[key] <= number]:
+        del late[key]
 
 
 def is_alive(state: State, asker: int, ref: int, target: int, now: float) -> list[Effect]:

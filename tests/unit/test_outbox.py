@@ -118,14 +118,6 @@ def test_nothing_overtakes_what_the_kernel_holds(bench: Bench) -> None:
     assert [frame[0] for frame in bench.carried] == [MESSAGE, MESSAGE, MESSAGE | PARCEL, MESSAGE]
 
 
-def test_nothing_overtakes_an_exit_signal_that_the_kernel_holds(bench: Bench) -> None:
-    bench.outbox.take_detour(PEER)
-    bench.outbox.send(MESSAGE, PEER, 0, "after the signal")
-    assert values(bench.carried) == ["after the signal"]
-    assert bench.heard() == []
-    assert bench.asked == [DELIVER]
-
-
 def test_when_the_kernel_holds_nothing_more_the_way_is_straight_again(bench: Bench) -> None:
     bench.fill()
     assert bench.send("one")

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from otp.kernel.signals import GRACE
+from otp.runtime import signalling
+from otp.runtime.outbox import Outbox
+from otp.terms import Pid
+from otp.wire import pipe
 from otp.wire.codec import flat
-from otp.wire.protocol import DEMONITOR, EXITING, IS_ALIVE, LINK, MONITOR, SIGNAL, SURVIVED
+from otp.wire.place import Place
+from otp.wire.protocol import (
+    DELIVER,
+    DEMONITOR,
+    EXITING,
+    IS_ALIVE,
+    LINK,
+    MESSAGE,
+    MONITOR,
+    SIGNAL,
+    SURVIVED,
+)
 from tests.unit.playing import Play, killed, news
 
 BOOM = flat("boom")
@@ -67,6 +86,17 @@ def test_who_was_too_late_for_a_signal_that_is_survived_is_forgotten(play: Play)
     play.leave(watcher)
     play.tell(SURVIVED, target, watcher, 2)
     assert play.state.processes[target].latecomers == {}
+
+
+def test_who_was_too_late_for_a_kill_stays_so(play: Play) -> None:
+    """A thread hears of it at its next call, and lives through a normal signal until then."""
+    watcher = play.spawn()
+    kill(play, watcher, play.main, 1)
+    play.tell(SIGNAL, watcher, play.main, flat("normal"), False, 2)
+    play.tell(MONITOR, watcher, 5, play.main)
+    play.tell(SURVIVED, play.main, watcher, 2)
+    last = play.tell(EXITING, play.main, flat("killed"), watcher, 1)
+    assert news(last) == [("down", watcher, play.main, "noproc")]
 
 
 def test_who_survives_a_signal_dies_of_the_next_for_all_to_see(play: Play) -> None:
@@ -132,3 +162,20 @@ def test_after_kill_nothing_else_counts(play: Play) -> None:
     play.tell(DEMONITOR, play.main, 9)
     play.tell(EXITING, target, flat("by itself"), 0, 0)
     assert news(play.reap(target)) == [("down", play.main, target, "killed")]
+
+
+def test_a_message_does_not_overtake_a_signal_that_the_kernel_keeps(tmp_path: Path) -> None:
+    """It goes the same way, though there is room again in the pipe of the other."""
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    pipe.make(place.pipe(5))
+    mailbox, asked = pipe.open_mailbox(place.pipe(5)), []
+    outbox = Outbox(place, 2, -1, lambda kind, payload: asked.append(kind) or "queued")
+    context = SimpleNamespace(
+        pid=Pid(2, place.id), outbox=outbox, signals_sent=0, question=lambda *request: "queued"
+    )
+    signalling.signal(context, Pid(5, place.id), "boom")
+    outbox.send(MESSAGE, 5, 0, "later")
+    assert (asked, pipe.read(mailbox)) == ([DELIVER], b"")
+    outbox.close()
+    os.close(mailbox)
