@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from otp.wire import protocol as say
 from tests.havoc.simulation import rest
 from tests.havoc.simulation.doing import DEEDS
-from tests.havoc.simulation.living import Ended, Life
+from tests.havoc.simulation.living import Ended
 from tests.havoc.simulation.node import Node
 from tests.havoc.simulation.promises import Broken
 from tests.havoc.simulation.supervising import supervisor
@@ -67,7 +67,7 @@ class Player:
             self.node.lives[name].is_stopped = on
 
     def end(self, name: str, status: int) -> None:
-        """kill -9, a segmentation fault, os._exit."""
+        """As by kill -9, a segmentation fault, os._exit."""
         life = self.node.lives.get(name)
         if life is not None and life.os is not None and life.os.os_pid != PROGRAM:
             life.os.end(status)
@@ -122,6 +122,12 @@ class Player:
             self.node.lives[parent].turn()
             life.turn()
 
+    def rounds(self, count: int) -> None:
+        """Everyone has so many turns."""
+        for _ in range(count):
+            if not self.node.kernel.is_over:
+                self.node.round()
+
     # ---- the end
 
     def finish(self, how: str) -> None:
@@ -131,7 +137,7 @@ class Player:
         if how == "rest" or self.node.kernel.is_over:
             return
         self._end(how)
-        self.node.come_to_rest()
+        self.node.come_to_rest(thaw=how != "deaf")
         if not self.node.kernel.is_over:
             raise Broken("the node was to end and goes on")
         rest.check(self.node)
@@ -142,3 +148,6 @@ class Player:
             main.context.tell(say.STOP)
         else:
             self.node.system.processes[PROGRAM].end(-9)
+        if how == "deaf":
+            for life in self.node.lives.values():
+                life.is_stopped = True

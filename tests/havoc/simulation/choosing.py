@@ -30,6 +30,16 @@ class Chooser:
     def next(self) -> Action:
         return self.one_of(_VERBS)(self)
 
+    def of_a_family(self) -> Action:
+        """A supervisor to whom much happens."""
+        children = [x for x in self._node.lives.values() if "." in x.name and not x.is_over]
+        if not children or self._draw() < 0.3:
+            return self.one_of((("rounds", 3), ("rounds", 6), self._clock(), self.next()))
+        child = self.one_of(children)
+        if child.is_idle and self._draw() < 0.5:
+            return ("do", child.name, "leave", self.one_of(REASONS))
+        return ("end", child.name, self.one_of((-9, 3)))
+
     def first(self) -> Action:
         """There is somebody to begin with."""
         parent = self.one_of([x for x in self._node.lives.values() if x.is_idle])
@@ -146,7 +156,8 @@ _DRAW: Final[dict[str, Callable[[Chooser], Any]]] = {
 }
 
 _TAKES: Final = {
-    "send": ("one",), "exit": ("one", "reason"), "link": ("one",), "unlink": ("one",),
+    "send": ("one",), "exit": ("one", "reason"), "exits": ("one", "reason"),
+    "exit_and_watch": ("one", "reason"), "link": ("one",), "unlink": ("one",),
     "monitor": ("one",), "monitor_name": ("name",), "spawn": ("new", "wish"),
     "register": ("name", "one"), "unregister": ("name",), "timer": ("either", "after"),
     "cancel": ("number",), "is_alive": ("one",), "reason_of": ("one",), "trap": ("on",),
@@ -154,4 +165,6 @@ _TAKES: Final = {
 }  # fmt: skip
 
 _OFTEN: Final = {"spawn": 7, "send": 5, "monitor": 4, "link": 3, "exit": 5, "leave": 2}
-_DEEDS: Final = [deed for deed in DEEDS for _ in range(_OFTEN.get(deed, 2 if _TAKES.get(deed) else 1))]
+_DEEDS: Final = [
+    deed for deed in DEEDS for _ in range(_OFTEN.get(deed, 2 if _TAKES.get(deed) else 1))
+]

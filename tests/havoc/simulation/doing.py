@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from otp.errors import NoProcess
-from otp.kernel import signals as kernel_signals
+from otp.kernel.questions import GRACE
 from otp.runtime import signalling
 from otp.runtime.reasons import pack_reason
-from otp.terms import Ref
 from otp.wire import protocol as say
 from otp.wire.codec import flat
-from tests.havoc.simulation.living import Deed, Ended, Life
+from tests.havoc.simulation.living import Life
 from tests.havoc.simulation.node import Node
 from tests.havoc.simulation.promises import Broken
+from tests.havoc.simulation.speaking import Deed
 from tests.unit.playing import ORDER
 
-GRACE: Final = kernel_signals.GRACE
 KEPT: Final = -1  # a timer of one's own
 
 
@@ -32,6 +30,21 @@ def send(node: Node, life: Life, to: Life) -> Deed:
 
 def exit(node: Node, life: Life, to: Life, reason: str) -> Deed:
     return life.signal(to.serial, reason) if to is not life else _nothing()
+
+
+def exits(node: Node, life: Life, to: Life, reason: str) -> Deed:
+    """Of two signals the first counts."""
+    if to is not life:
+        yield from life.signal(to.serial, "boom")
+        yield from life.signal(to.serial, reason)
+
+
+def exit_and_watch(node: Node, life: Life, to: Life, reason: str) -> Deed:
+    """To its sender it is dead after the signal, or survives it."""
+    if to is not life:
+        yield from life.signal(to.serial, reason)
+        yield from monitor(node, life, to)
+        yield from link(node, life, to)
 
 
 def link(node: Node, life: Life, to: Life) -> Deed:
@@ -65,7 +78,7 @@ def demonitor(node: Node, life: Life) -> Deed:
             life.context.mailbox.arrived.remove(frame)
             life.heard(frame)
         life.context.demonitor(tag)
-        life.demonitored.add(tag)
+        life.ended_monitor(tag)
     return _nothing()
 
 
@@ -141,15 +154,17 @@ def alias(node: Node, life: Life, to: Life, option: str) -> Deed:
     """A monitor whose ref is an address too."""
     tag = signalling.monitor(life.context, to.pid, option)  # type: ignore[arg-type]
     node.aliases.append((life, tag))
+    life.aliases[tag] = option
     return _nothing()
 
 
 def mail(node: Node, life: Life, number: int) -> Deed:
-    """A message to an alias."""
-    if not node.aliases:
-        return _nothing()
-    owner, tag = node.aliases[number % len(node.aliases)]
-    return _nothing() if owner is life else life.send(owner.serial, say.ALIASED, tag)
+    """Two messages to an alias."""
+    if node.aliases:
+        owner, tag = node.aliases[number % len(node.aliases)]
+        if owner is not life:
+            yield from life.send(owner.serial, say.ALIASED, tag)
+            yield from life.send(owner.serial, say.ALIASED, tag)
 
 
 def unalias(node: Node, life: Life) -> Deed:
@@ -169,10 +184,7 @@ def leave(node: Node, life: Life, reason: str) -> Deed:
 DEEDS: Final[dict[str, Callable[..., Deed]]] = {
     deed.__name__: deed
     for deed in (
-        send, exit, link, unlink, monitor, monitor_name, demonitor, spawn, register, unregister,
-        timer, cancel, is_alive, reason_of, trap, alias, mail, unalias, leave,
+        send, exit, exits, exit_and_watch, link, unlink, monitor, monitor_name, demonitor, spawn,
+        register, unregister, timer, cancel, is_alive, reason_of, trap, alias, mail, unalias, leave,
     )
 }  # fmt: skip
-
-
-__all__ = ["DEEDS", "Ended", "NoProcess", "Ref"]

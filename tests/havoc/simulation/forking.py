@@ -20,7 +20,9 @@ THREADED = "threaded"
 class Launcher:
     """One generation. What it does takes three steps: the fork, the news of it, the reaping."""
 
-    def __init__(self, serial: int, os: OsProcess, system: System, fork: Callable[..., Any]) -> None:
+    def __init__(
+        self, serial: int, os: OsProcess, system: System, fork: Callable[..., Any]
+    ) -> None:
         self.serial, self.os, self.system = serial, os, system
         self.refuses = False
         """The system has no room for another process."""
@@ -74,9 +76,7 @@ class Launcher:
     def _warm(self) -> None:
         modules, self.modules = self.modules or [], None
         good = THREADED not in modules
-        self.system.write(
-            TO_KERNEL, pack(say.WARMED, self.serial, 0, dumps((modules, [], good)))
-        )
+        self.system.write(TO_KERNEL, pack(say.WARMED, self.serial, 0, dumps((modules, [], good))))
         if not good:
             self.os.end(0)
 

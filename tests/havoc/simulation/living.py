@@ -1,83 +1,44 @@
 """One process of the pretended node: its real context and mailbox, and what it is about to do.
 
-What it does is a generator that yields what it waits for, a function that tells whether that has
-come. So it can be stopped, passed over for long, or killed at every step.
+What it does is a generator that yields what it waits for. So it can be stopped, passed over for
+long, or killed at every step.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Generator
-from pickle import dumps, loads
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 from otp.runtime.context import Context
-from otp.runtime.reasons import last_words, pack_reason
+from otp.runtime.reasons import last_words
 from otp.terms import Pid
 from otp.wire import protocol as say
-from otp.wire.frame import HEAD, header, split
-from tests.havoc.simulation.promises import Account, Broken, name_of
-from tests.havoc.simulation.system import TO_KERNEL, OsProcess, Place, System
-from tests.havoc.simulation.watching import WatchedKernel
-
-Deed: TypeAlias = Generator[Callable[[], Any], None, Any]
-
-_PATIENCE = 0.05  # `otp.runtime.outbox`
-_NEWS = (say.EXIT, say.DOWN)
-_OF_THE_KERNEL = (*_NEWS, say.ANSWER, say.KILL, say.SWEEP, say.TIMER_ASKED, say.TIMEOUT)
-_USERS = (say.MESSAGE, say.ALIASED)
+from tests.havoc.simulation.speaking import Deed, Speaking
+from tests.havoc.simulation.street import Street
+from tests.havoc.simulation.system import TO_KERNEL, OsProcess
 
 
 class Ended(BaseException):
     """It does nothing any more."""
 
 
-class Street:
-    """What has been sent from each to each, and who is who: what no process knows alone."""
-
-    def __init__(self, system: System, kernel: WatchedKernel, place: Place) -> None:
-        self.system, self.kernel, self.place = system, kernel, place
-        self.by_serial: dict[int, Life] = {}
-        self.sent: Counter[tuple[int, int]] = Counter()
-        """Messages."""
-        self.steps: Counter[tuple[int, int]] = Counter()
-        """Messages and exit signals."""
-        self.signals: dict[tuple[int, int, int], int] = {}
-        """Where an exit signal (sender, receiver, number) stands among these."""
-
-    @property
-    def account(self) -> Account:
-        return self.kernel.account
-
-
-class Life:
+class Life(Speaking):
     """A worker or a thread."""
 
     def __init__(self, name: str, street: Street, *, parent: Life | None = None) -> None:
-        self.name, self.street, self.parent = name, street, parent
-        self.serial = 0
+        super().__init__(name, street)
+        self.parent = parent
         self.os: OsProcess | None = None
-        self.context: Context = None  # type: ignore[assignment]
         self.module: str | None = None
         self.body: Callable[[Life], Deed] | None = None
         self.deed: Deed | None = None
         self.waits: Callable[[], Any] = bool
-        self.is_stopped = self.is_leaving = self.is_over = self.is_thread = False
+        self.is_stopped = self.is_leaving = self.is_thread = False
         self.traps = False
         """From its first instruction on."""
         self.receives = False
         """It takes its messages itself; those of the others are taken as they come."""
         self.mailbox = 0
-        self.heard_of: Counter[int] = Counter()
-        """Messages, by sender."""
-        self._steps: Counter[int] = Counter()
-        self.demonitored: set[int] = set()
-        self.cancelled: set[int] = set()
-        self.unaliased: set[int] = set()
-        self.unlinked: set[int] = set()
-        """From whom it is, by the answer that it has heard."""
-        self.until: float | None = None
-        """When it will have waited for long enough."""
 
     @property
     def is_here(self) -> bool:
@@ -99,7 +60,8 @@ class Life:
         self.serial, self.mailbox = serial, mailbox
         street = self.street
         street.by_serial[serial] = self
-        street.system._readers[mailbox].owner = self
+        self._pipe = street.system.reader(mailbox)
+        self._pipe.owner = self
         self.context = Context(street.place, serial, mailbox, TO_KERNEL)  # type: ignore[arg-type]
         self.context.is_thread = self.is_thread
 
@@ -136,7 +98,7 @@ class Life:
 
     def turn(self) -> bool:
         """It hears what has come and goes on with what it does; whether anything happened."""
-        if self.is_over or self.is_stopped or self.os is None:
+        if self.is_over or self.is_stopped or self.os is None or self._sleeps():
             return False
         if self.is_leaving:
             self.os.end(0)
@@ -151,6 +113,18 @@ class Life:
             return self._go_on() or heard
         except Ended:
             return True
+
+    def _sleeps(self) -> bool:
+        """Nothing has come, and nothing was waited for that could have come otherwise."""
+        context = self.context
+        return (
+            context is not None
+            and not self.is_leaving
+            and not self._pipe.frames
+            and not context.timers.items
+            and context.condemned is None
+            and (self.deed is None or not self.waits())
+        )
 
     def pull(self) -> bool:
         """The doorbell."""
@@ -190,164 +164,10 @@ class Life:
             self.deed = None
         return True
 
-    # ---- what it hears
-
-    def pulled(self, frames: list[bytes]) -> None:
-        """Straight out of the pipe: the order of arrival."""
-        for kind, sender, ref, payload in split(b"".join(frames))[0]:
-            if kind in _OF_THE_KERNEL or (kind == say.MESSAGE and ref):
-                self._in_order_of_the_kernel(kind, sender, ref)
-            if kind == say.EXIT and ref:
-                self._next_step(sender, self.street.signals.get((sender, self.serial, ref), 0))
-            elif kind in _NEWS and sender:
-                self._last_words_came(sender)
-            elif kind in _USERS and not (kind == say.MESSAGE and ref):
-                self._message(sender, *loads(payload)[1:])
-
-    def _in_order_of_the_kernel(self, kind: int, sender: int, ref: int) -> None:
-        owed = self.street.kernel.owed.get(self.serial)
-        if not owed or owed.pop(0) != (kind, sender, ref):
-            raise Broken(f"{self.name} hears {name_of(kind)} of {sender}, not what was said next")
-
-    def _next_step(self, sender: int, step: int) -> None:
-        if step and step <= self._steps[sender]:
-            raise Broken(f"{self.name} hears what {sender} has sent in another order")
-        self._steps[sender] = step or self._steps[sender]
-
-    def _message(self, sender: int, step: int, number: int) -> None:
-        self._next_step(sender, step)
-        self.heard_of[sender] += 1
-        if self.heard_of[sender] != number:
-            raise Broken(f"{self.name} hears message {number} of {sender}, not the next")
-
-    def _last_words_came(self, dead: int) -> None:
-        life = self.street.by_serial.get(dead)
-        if self.heard_of[dead] != self.street.sent[dead, self.serial]:
-            raise Broken(f"{self.name} hears of the end of {dead}, and not of its last words")
-        if life is not None and not self.street.kernel.account.ending and not life.is_over:
-            raise Broken(f"{self.name} hears of the end of {dead}, which goes on")
-
     def heard(self, frame: Any) -> None:
-        """As a message, after its own context has let it pass."""
-        kind, sender, ref = frame[:3]
-        account = self.street.account
-        if kind == say.DOWN:
-            if ref in self.demonitored:
-                raise Broken(f"{self.name} hears Down {ref}, demonitored or heard before")
-            self.demonitored.add(ref)
-        elif kind == say.ALIASED and ref in self.unaliased:
-            raise Broken(f"{self.name} hears by the alias {ref}, which is switched off")
-        elif kind == say.EXIT and not ref:
-            self._exit_of_a_link(sender, account)
-        elif kind in (say.MESSAGE, say.TIMEOUT) and ref in self.cancelled:
-            raise Broken(f"{self.name} hears of the timer {ref}, which it has cancelled")
+        """It ends with its parent, as a gen_server does that traps exits."""
+        super().heard(frame)
         if self.receives or self.parent is None:
             return
-        if kind == say.EXIT and sender == self.parent.serial:  # as a gen_server
+        if frame[0] == say.EXIT and frame[1] == self.parent.serial:
             self.leave(frame[3])
-
-    def _exit_of_a_link(self, sender: int, account: Account) -> None:
-        pair = (min(sender, self.serial), max(sender, self.serial))
-        since = account.unlinked.get((self.serial, sender))
-        if sender in self.unlinked and not account.ending and account.links_made[pair] == since:
-            raise Broken(f"{self.name} hears Exit of {sender}, from whom it is unlinked")
-
-    # ---- what it says
-
-    def ask(self, kind: int, *args: Any) -> Deed:
-        """A question to the kernel."""
-        return (yield from self.ask_raw(kind, dumps(args)))
-
-    def ask_raw(self, kind: int, payload: bytes) -> Deed:
-        context = self.context
-        tag, awaited = context.new_tag(), context.mailbox.awaited
-        awaited[tag] = None
-        context.outbox.tell_kernel(kind, tag, payload)
-        while (frame := awaited[tag]) is None:
-            yield lambda: awaited[tag]
-        del awaited[tag]
-        return context.answer_in(frame)
-
-    def send(self, to: int, kind: int = say.MESSAGE, ref: int = 0, value: Any = None) -> Deed:
-        """As `Outbox.send`, where the schedule says how long a full pipe stays full."""
-        street, key = self.street, (self.serial, to)
-        if value is None:
-            value = ("m", street.steps[key] + 1, street.sent[key] + 1)
-        payload = dumps(value)
-        frame = header(HEAD + len(payload), say.VERSION, kind, self.serial, ref) + payload
-        fd = self.context.outbox.pipe_to(to)
-        if fd < 0:
-            return
-        counts = kind in _USERS
-        if to in self.context.outbox._detours:
-            yield from self._detour(to, frame, counts)
-        elif not self._written(fd, to, frame, counts):
-            yield from self._wait_for_room(fd, to, frame, counts)
-
-    def _written(self, fd: int, to: int, frame: bytes, counts: bool) -> bool:
-        """Whether it went in, or nobody is there."""
-        try:
-            self.street.system.write(fd, frame)
-        except BlockingIOError:
-            return False
-        except BrokenPipeError:
-            self.context.outbox.forget(to)
-            return True
-        self._count(to, counts)
-        return True
-
-    def _count(self, to: int, counts: bool) -> None:
-        self.street.steps[self.serial, to] += counts
-        self.street.sent[self.serial, to] += counts
-
-    def _wait_for_room(self, fd: int, to: int, frame: bytes, counts: bool) -> Deed:
-        system, outbox = self.street.system, self.context.outbox
-        answer = yield from self.ask_raw(say.RING, to.to_bytes(4, "little"))
-        deadline = system.now + _PATIENCE
-        if answer == "rung":
-            self.until = deadline
-            yield lambda: system.has_room(fd) or system.now >= deadline
-            self.until = None
-            if self._written(fd, to, frame, counts):
-                return
-        if answer == "dead":
-            outbox.forget(to)
-        else:
-            yield from self._detour(to, frame, counts)
-
-    def _detour(self, to: int, frame: bytes, counts: bool) -> Deed:
-        outbox = self.context.outbox
-        outbox._detours.add(to)
-        self._count(to, counts)
-        answer = yield from self.ask_raw(say.DELIVER, to.to_bytes(4, "little") + frame)
-        if answer != "queued":
-            outbox._detours.discard(to)
-
-    def signal(self, target: int, reason: Any) -> Deed:
-        """exit/2."""
-        context, key = self.context, (self.serial, target)
-        context.signals_sent += 1
-        number, kill = context.signals_sent, reason == "kill"
-        self.street.steps[key] += 1
-        self.street.signals[self.serial, target, number] = self.street.steps[key]
-        how = yield from self.ask(say.SIGNAL, target, pack_reason(reason), kill, number)
-        if how == "queued":
-            context.outbox.take_detour(target)
-
-    def receive(self, match: Callable[[Any], Any], until: float | None = None) -> Deed:
-        """The first message that is wanted; None if it is `until`. Of one with a body."""
-        system, mailbox = self.street.system, self.context.mailbox
-        while True:
-            for frame in list(mailbox.arrived):
-                message = self.context.opener.open(frame)
-                if match(message):
-                    mailbox.arrived.remove(frame)
-                    self.heard(frame)
-                    return message
-            if until is not None and system.now >= until:
-                return None
-            count, self.until = len(mailbox.arrived), until
-            yield lambda: (
-                len(mailbox.arrived) != count or (until is not None and system.now >= until)
-            )
-            self.until = None

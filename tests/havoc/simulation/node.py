@@ -11,9 +11,12 @@ from otp.wire import protocol as say
 from otp.wire.codec import plain
 from otp.wire.frame import first, pack
 from tests.havoc.simulation.forking import Launcher
-from tests.havoc.simulation.living import Deed, Life, Street
+from tests.havoc.simulation.living import Life
+from tests.havoc.simulation.pretending import Place
 from tests.havoc.simulation.promises import Broken
-from tests.havoc.simulation.system import TO_KERNEL, OsProcess, Place, System
+from tests.havoc.simulation.speaking import Deed
+from tests.havoc.simulation.street import Street
+from tests.havoc.simulation.system import TO_KERNEL, OsProcess, System
 from tests.havoc.simulation.watching import PROGRAM, WatchedKernel
 
 FOREIGN = 102
@@ -98,37 +101,41 @@ class Node:
 
     # ---- to the end
 
-    def come_to_rest(self) -> None:
-        """Everyone has his turn until nothing moves, at this time and all later ones."""
+    def come_to_rest(self, *, thaw: bool = True) -> None:
+        """Everyone has his turn until nothing moves, at this time and all later ones.
+
+        Who is stopped goes on, unless there is to be no `thaw`.
+        """
         self.system.is_scarce = False
         for pipe in self.system.pipes.values():
             pipe.room = max(pipe.room, 1)
         for launcher in self.launchers.values():
             launcher.refuses = False
         for life in self.lives.values():
-            life.is_stopped = False
+            life.is_stopped = life.is_stopped and not thaw
         for _ in range(_ROUNDS):
-            if not self._round() and not self._later():
+            if not self.round() and not self._later():
                 return
             if self.kernel.is_over:
                 return
         raise Broken("it never comes to rest")
 
-    def _round(self) -> bool:
+    def round(self) -> bool:
         moved = self.kernel.has_work()
         if moved:
             self.kernel.go(inf)
         for launcher in list(self.launchers.values()):
             while launcher.turn():
                 moved = True
-        for life in list(self.lives.values()):
+        for life in [life for life in self.lives.values() if not life.is_over]:
             moved |= life.turn()
         return moved
 
     def _later(self) -> bool:
         """The clock goes on to the next time at which something is due."""
-        times = [self.kernel.next_time(), *(life.until for life in self.lives.values())]
-        times += [life.context.timers.first() for life in self.lives.values() if life.is_here]
+        here = [life for life in self.lives.values() if life.is_here and not life.is_stopped]
+        times = [self.kernel.next_time(), *(life.until for life in here)]
+        times += [life.context.timers.first() for life in here]
         due = min((when for when in times if when is not None), default=None)
         if due is None:
             return False

@@ -11,13 +11,16 @@ from typing import NamedTuple
 
 from tests.havoc.simulation.acting import Action, Player
 from tests.havoc.simulation.choosing import Chooser
+from tests.havoc.simulation.pretending import in_place_of_the_real_one
 from tests.havoc.simulation.promises import Broken
-from tests.havoc.simulation.system import System, in_place_of_the_real_one
+from tests.havoc.simulation.supervising import FAMILIES
+from tests.havoc.simulation.system import System
 from tests.havoc.simulation.watching import Log, WatchedActing
 
-_SHORTEST, _LONGEST = 10, 40
+_SHORTEST, _LONGEST = 10, 24
 _FIRST = 2  # so many of them make a worker
-_ENDS = ("rest", "rest", "stop", "kill")
+_ROUNDS = 12  # in which a supervisor starts its children
+_ENDS = ("rest", "rest", "rest", "stop", "kill", "deaf")
 
 
 class Story(NamedTuple):
@@ -39,19 +42,30 @@ def by_seed(system: System, seed: int) -> Story:
     random, actions = Random(seed), list[Action]()
     try:
         player = Player(system)
-        chooser = Chooser(random, player.node)
-        for number in range(random.randint(_SHORTEST, _LONGEST)):
-            actions.append(chooser.first() if number < _FIRST else chooser.next())
-            player.act(actions[-1])
+        for action in _drawn(random, Chooser(random, player.node)):
+            actions.append(action)
+            player.act(action)
             if player.node.kernel.is_over:
                 break
-        actions.append(("finish", random.choice(_ENDS)))
-        player.act(actions[-1])
     except Broken as broken:
         return Story(actions, str(broken))
     except Exception:
         return Story(actions, format_exc())
     return Story(actions, None)
+
+
+def _drawn(random: Random, chooser: Chooser) -> Iterator[Action]:
+    """One in eight is about a supervisor."""
+    count = random.randint(_SHORTEST, _LONGEST)
+    if random.randrange(8):
+        for number in range(count):
+            yield chooser.first() if number < _FIRST else chooser.next()
+    else:
+        yield ("supervise", "main", random.randrange(len(FAMILIES)), "top")
+        yield ("rounds", _ROUNDS)
+        for _ in range(count):
+            yield chooser.of_a_family()
+    yield ("finish", random.choice(_ENDS))
 
 
 def again(system: System, actions: Sequence[Action], history: list[str] | None = None) -> Story:

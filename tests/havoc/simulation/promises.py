@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pickle import loads
 from typing import Any, NamedTuple
 
-from otp.kernel import effects as act
+from otp.kernel.questions import GRACE
 from otp.kernel.table import KILLED, NOPROC, NORMAL, SHUTDOWN
 from otp.terms import ExitStatus, Signal
 from otp.wire import protocol as say
@@ -42,13 +42,19 @@ class Verdict(NamedTuple):
 class Known:
     """A process, as far as the requests tell."""
 
-    __slots__ = ("attached", "kill", "os_pid", "parent", "told_to_end", "words")
+    __slots__ = (
+        "attached", "kill", "os_pid", "parent", "told_to_end", "unheard", "until", "words",
+    )  # fmt: skip
 
     def __init__(self, parent: int, *, os_pid: int = 0, attached: bool = False) -> None:
         self.parent, self.os_pid, self.attached = parent, os_pid, attached
         self.words: Verdict | None = None
         self.kill: Verdict | None = None
         self.told_to_end = False
+        self.unheard: set[tuple[int, int]] = set()
+        """Exit signals that it has not survived yet."""
+        self.until = 0.0
+        """How long a kill may wait for these to be heard."""
 
     def verdict(self, otherwise: bytes) -> Verdict:
         return self.words or self.kill or Verdict(otherwise)
@@ -73,7 +79,7 @@ class Account:
         self.last_signal: dict[tuple[int, int], int] = {}
         self.links_made: Counter[tuple[int, int]] = Counter()
         self.unlinked: dict[tuple[int, int], int] = {}
-        self.due: Counter[tuple[int, int, int, int, bytes]] = Counter()
+        self.due: list[tuple[int, int, int, int, bytes]] = []
         """What has to be told before the step is over: kind, to, sender, ref, payload."""
         self.order: dict[str, Any] = {}
         self._rules: dict[int, Callable[..., None]] = {
@@ -83,7 +89,8 @@ class Account:
             say.EXITING: self._exiting, say.FORKED: self._forked, say.REAPED: self._reaped,
             say.READY: self._ready, say.START_TIMER: self._start_timer,
             say.CANCEL_TIMER: self._cancel_timer, say.STOP: self._stop,
-            say.REASON_OF: self._reason_of, say.IS_ALIVE: self._is_alive,
+            say.SURVIVED: self._survived, say.REASON_OF: self._reason_of,
+            say.IS_ALIVE: self._is_alive,
         }  # fmt: skip
 
     # ---- what was asked
@@ -139,7 +146,7 @@ class Account:
         elif serial == asker:
             self.on_oneself.add((asker, tag))
         else:
-            self.due[say.DOWN, asker, serial, tag, NOPROC] += 1
+            self.due.append((say.DOWN, asker, serial, tag, NOPROC))
 
     def _demonitor(self, asker: int, ref: int, tag: int) -> None:
         self.monitors.pop((asker, tag), None)
@@ -151,12 +158,28 @@ class Account:
         known = self.alive.get(target)
         if known is None or (known.kill and not known.attached):
             return
-        if kill:
-            known.kill = known.kill or Verdict(KILLED, asker, number)
-        else:
-            self.due[say.EXIT, target, asker, number, reason] += 1
+        if kill and known.kill is None:
+            known.kill, known.until = Verdict(KILLED, asker, number), self.system.now + GRACE
+        elif not kill:
+            self.due.append((say.EXIT, target, asker, number, reason))
         if kill or reason != NORMAL:
             self.last_signal[asker, target] = number
+        if not kill and reason != NORMAL:
+            known.unheard.add((asker, number))
+
+    def _survived(self, asker: int, ref: int, sender: int, number: int) -> None:
+        if asker in self.alive:
+            self.alive[asker].unheard.discard((sender, number))
+
+    def may_kill(self, serial: int) -> bool:
+        """Somebody has asked for it, and it has had the time to hear of an earlier signal."""
+        known = self.alive.get(serial)
+        if known is None or self.ending:
+            return True
+        if known.kill is None:
+            return False
+        waits = any(sender == known.kill.by for sender, _ in known.unheard)
+        return not waits or self.system.now >= known.until
 
     def _register(self, asker: int, ref: int, name: str, serial: int) -> None:
         known = self.alive.get(serial)
@@ -200,9 +223,7 @@ class Account:
     def attached(self, serial: int, os_pid: int) -> None:
         self.alive[serial] = Known(0, os_pid=os_pid, attached=True)
 
-    def _ready(
-        self, asker: int, ref: int, module: object, around: object, os_pid: int
-    ) -> None:
+    def _ready(self, asker: int, ref: int, module: object, around: object, os_pid: int) -> None:
         if asker in self.alive:
             self.alive[asker].os_pid = os_pid
 
@@ -247,19 +268,17 @@ class Account:
         for pair in [pair for pair in self.links if serial in pair]:
             peer = pair[0] + pair[1] - serial
             reason = verdict.as_told_to(peer, self.links.pop(pair).get(peer, 0))
-            self.due[say.EXIT, peer, serial, 0, reason] += 1
+            self.due.append((say.EXIT, peer, serial, 0, reason))
         for (watcher, tag), (target, sent) in list(self.monitors.items()):
             if serial in (target, watcher):
                 del self.monitors[watcher, tag]
             if serial == target:
                 reason = verdict.as_told_to(watcher, sent)
-                self.due[say.DOWN, watcher, serial, tag, reason] += 1
+                self.due.append((say.DOWN, watcher, serial, tag, reason))
         self._forget(serial)
 
     def undone(self, serial: int) -> None:
-        """There was no room for it: it has never been. (So with a launcher, of which we are told
-        nothing.)
-        """
+        """There was no room for it: it has never been. So with a launcher, which we do not know."""
         self.alive.pop(serial, None)
         self.links = {pair: v for pair, v in self.links.items() if serial not in pair}
         self.monitors = {k: v for k, v in self.monitors.items() if v[0] != serial}
@@ -275,14 +294,3 @@ def _told_by(status: int) -> bytes:
         return flat(ExitStatus(status))
     names = {9: "killed", 11: Signal("SIGSEGV")}
     return flat(names[-status])
-
-
-def name_of(kind: int) -> str:
-    return next(name for name, value in vars(say).items() if value == kind and name.isupper())
-
-
-def effect_is(effect: act.Effect) -> str:
-    """As a history shows it."""
-    if isinstance(effect, act.Send):
-        return f"{name_of(effect.kind)} to {effect.to}, of {effect.sender}, ref {effect.ref}"
-    return repr(effect)[:90]

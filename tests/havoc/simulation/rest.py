@@ -45,6 +45,8 @@ def _at_rest(node: Node, life: Life) -> None:
         return
     if life.serial not in alive:
         raise Broken(f"{life.name} lives, and is taken for dead")
+    if alive[life.serial].kill:
+        raise Broken(f"{life.name} lives, and was to be killed")
     account = node.kernel.account
     made = (*account.monitors, *account.on_oneself)
     monitors = {tag for who, tag in made if who == life.serial}
@@ -89,7 +91,17 @@ def _tables(node: Node) -> None:
         "bells": node.kernel._acting.handles._bells._again,
         "put off": node.kernel._acting._later,
     }  # fmt: skip
-    for process in state.processes.values():
+    leftovers |= _of_the_living(node)
+    if left := {what: table for what, table in leftovers.items() if table}:
+        raise Broken(f"left over: {left}")
+    if len(state.graves) != len(account.dead):
+        raise Broken(f"{len(state.graves)} graves for {len(account.dead)} dead")
+
+
+def _of_the_living(node: Node) -> dict[str, Any]:
+    """What each process has that should be settled by now."""
+    account, leftovers = node.kernel.account, dict[str, Any]()
+    for process in node.kernel._state.processes.values():
         name = f"of {process.serial}"
         leftovers[f"questions {name}"] = [
             *process.asking, *process.wondering, *process.asked_for_timers,
@@ -100,10 +112,7 @@ def _tables(node: Node) -> None:
             if (who, tag) not in account.monitors
             and (tag or (min(who, process.serial), max(who, process.serial)) not in account.links)
         ]  # fmt: skip
-    if left := {what: table for what, table in leftovers.items() if table}:
-        raise Broken(f"left over: {left}")
-    if len(state.graves) != len(account.dead):
-        raise Broken(f"{len(state.graves)} graves for {len(account.dead)} dead")
+    return leftovers
 
 
 def _others(groups: Any) -> set[int]:

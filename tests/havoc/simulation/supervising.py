@@ -6,6 +6,7 @@ what `healing`, `stopping` and `runtime.starting` do about it is done here in de
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -18,9 +19,10 @@ from otp.runtime import signalling
 from otp.runtime.reasons import pack_reason
 from otp.terms import Down, Exit, Pid, Shutdown
 from otp.wire import protocol as say
-from tests.havoc.simulation.living import Deed, Life
+from tests.havoc.simulation.living import Life
 from tests.havoc.simulation.node import Node
 from tests.havoc.simulation.promises import Broken
+from tests.havoc.simulation.speaking import Deed
 from tests.unit.playing import ORDER
 
 
@@ -37,6 +39,7 @@ FAMILIES: Final = [
     (Flags("rest_for_one", auto_shutdown="any_significant"),
      (_spec("a"), _spec("b", "transient", significant=True))),
 ]  # fmt: skip
+_ORDERLY: Final = ("normal", "shutdown")
 _INNER: Final = 0  # the family of a supervisor in a family
 
 
@@ -106,9 +109,7 @@ def _supervise(node: Node, life: Life, starter: Life, ack: int, family: int) -> 
 class Team:
     """A supervisor and its children."""
 
-    def __init__(
-        self, node: Node, life: Life, flags: Flags, specs: Iterable[ChildSpec]
-    ) -> None:
+    def __init__(self, node: Node, life: Life, flags: Flags, specs: Iterable[ChildSpec]) -> None:
         self.node, self.life, self.flags = node, life, flags
         self.children = Children(flags.strategy)
         for spec in specs:
@@ -116,7 +117,9 @@ class Team:
         self.restarts: tuple[int, ...] = ()
         self.is_resting = False
         self._when: list[float] = []
-        self._born = 0
+        self._born: Counter[str] = Counter()
+        self._ends: dict[str, Any] = {}
+        """Why a child has ended by itself, until it is started again."""
 
     def hear(self, message: Any, parent: Pid) -> Deed:
         match message:
@@ -142,12 +145,14 @@ class Team:
     def start_all(self, keys: Iterable[Any]) -> Deed:
         """The key of one that does not start."""
         for key in keys:
-            self._born += 1
-            name, spec = f"{self.life.name}.{self._born}", self.children.get(key).spec
+            spec = self.children.get(key).spec
+            self._born[key] += 1
+            name = f"{self.life.name}.{key}{self._born[key]}"
             started = yield from _start(self.node, self.life, name, self._body(spec))
             if started is None:
                 return key
             self.children.started(key, started.pid)
+            self._ends.pop(key, None)
         return None
 
     def _body(self, spec: ChildSpec) -> Callable[[Life, int], Deed]:
@@ -166,6 +171,7 @@ class Team:
         self.children.ended(child.key)
 
     def _ended(self, child: Child, reason: Any) -> Deed:
+        self._ends[child.key] = reason
         decision = decide(self.flags.strategy, self.children.family, child.key, reason)
         if decision.restart is not None:
             return (yield from self._restart(child, decision.restart))
@@ -211,7 +217,7 @@ class Team:
                 raise Broken(f"{name} is dead, and its children {left} live")
             return
         pids = [child.pid.id for child in self.children if child.pid is not None]
-        if {life.serial for life in below} - {x.serial for x in below if self._is_loose(x)} - set(pids):
+        if {life.serial for life in below if not self._is_loose(life)} - set(pids):
             raise Broken(f"{name} has forgotten a child")
         links = self.node.kernel.account.links
         for child in self.children:
@@ -219,10 +225,15 @@ class Team:
             linked = (min(serial, self.life.serial), max(serial, self.life.serial)) in links
             if linked and serial not in alive:
                 raise Broken(f"{name} takes a dead child for living")
-            if child.pid is None and child.spec.restart == "permanent":
+            if child.pid is None and self._misses(child):
                 raise Broken(f"{name} has lost its child {child.key}")
         if self.flags.strategy in ("one_for_all", "rest_for_one") and pids != sorted(pids):
             raise Broken(f"{name} has started its children in another order")
+
+    def _misses(self, child: Child) -> bool:
+        """It should have been started again, or be forgotten."""
+        orderly = self._ends.get(child.key, "normal") in _ORDERLY
+        return child.spec.restart != "transient" or not orderly
 
     def _is_loose(self, life: Life) -> bool:
         """It has been unlinked, by somebody."""

@@ -10,16 +10,15 @@ import errno
 import signal
 from collections import deque
 from collections.abc import Callable
-from contextlib import contextmanager
 from math import inf
 from typing import Any, Final
-from unittest.mock import patch
 
 from otp.wire.orphan import BELL
 
 KERNEL_PIPE: Final = "p/0"
 TO_KERNEL: Final = 3  # everybody's descriptor of the kernel's pipe
 ROOM: Final = 64
+_DESCRIPTORS: Final = 1000
 
 
 class Pipe:
@@ -49,12 +48,21 @@ class OsProcess:
             self.at_end()
 
 
+class NoPoll:
+    """In place of `select.poll`: whoever waits does so as the schedule says."""
+
+    def register(self, fd: int, events: int) -> None: ...
+
+    def poll(self, left: float) -> list[Any]:
+        return []
+
+
 class System:
     """The methods have the names and errors of what they stand for."""
 
     EPOLLIN, EPOLLOUT, POLLIN = 1, 4, 1
     SIGCHLD, SIGTERM, SIGKILL = signal.SIGCHLD, signal.SIGTERM, signal.SIGKILL
-    O_NONBLOCK = O_CLOEXEC = 0
+    O_NONBLOCK = O_CLOEXEC = RLIMIT_NOFILE = 0
 
     def __init__(self) -> None:
         self.reset()
@@ -122,6 +130,9 @@ class System:
     def open_writer(self, path: str) -> int | None:
         pipe = self.pipes.get(path)
         return self._new(self._writers, pipe) if pipe is not None and pipe.readers else None
+
+    def reader(self, fd: int) -> Pipe:
+        return self._readers[fd]
 
     def pipe2(self, flags: int) -> tuple[int, int]:
         return 4, 5
@@ -215,6 +226,9 @@ class System:
 
     def set_wakeup_fd(self, fd: int, *, warn_on_full_buffer: bool) -> None: ...
 
+    def getrlimit(self, resource: int) -> tuple[int, int]:
+        return _DESCRIPTORS, _DESCRIPTORS
+
     # ---- poll
 
     def epoll(self) -> System:
@@ -240,93 +254,3 @@ class System:
         if fd in self._writers and fd != TO_KERNEL:
             return self.has_room(fd)
         return False
-
-
-class Parcels:
-    """In place of `otp.wire.parcel`: nothing that is sent here is long."""
-
-    def __init__(self, system: System) -> None:
-        self.discard = system.discard
-        self._system = system
-
-    def begin(self, place: object, serial: int) -> None:
-        self._system.parcels.add(serial)
-
-    def end(self, place: object, serial: int) -> None:
-        self._system.parcels.discard(serial)
-
-    def clear(self, place: object, to: int, sender: int, named: object = ()) -> bool:
-        return True
-
-
-class NoPoll:
-    """In place of `select.poll`: whoever waits does so as the schedule says."""
-
-    def register(self, fd: int, events: int) -> None: ...
-
-    def poll(self, left: float) -> list[Any]:
-        return []
-
-
-class NoSpin:
-    """In place of `otp.wire.waiting.Spin`: nobody is waited for."""
-
-    window = 0.0
-
-    def probe(self) -> float:
-        return 0.0
-
-    def slept(self, took: float) -> None: ...
-
-
-class Place:
-    """In place of `otp.wire.place.Place`."""
-
-    root, id = "", "sim"
-
-    def __init__(self, system: System) -> None:
-        self._names = system.names
-
-    def pipe(self, serial: int) -> str:
-        return f"p/{serial}"
-
-    def name(self, name: str) -> str:
-        return name
-
-    def whereis(self, name: str) -> int | None:
-        return self._names.get(name)
-
-
-_STAND_INS: Final = {
-    "otp.kernel.main": ("os", "signal", "select", "pipe", "parcel", "monotonic", "perf_counter",
-                        "Spin", "log", "Acting"),
-    "otp.kernel.acting": ("os", "pipe", "parcel", "monotonic"),
-    "otp.kernel.post": ("os", "pipe", "parcel", "ioctl"),
-    "otp.kernel.handles": ("os", "signal", "monotonic"),
-    "otp.runtime.mailbox": ("read", "select", "monotonic"),
-    "otp.runtime.context": ("monotonic", "parcel"),
-    "otp.runtime.outbox": ("os", "write", "pipe"),
-    "otp.runtime.timing": ("monotonic",),
-}  # fmt: skip
-
-
-@contextmanager
-def in_place_of_the_real_one(system: System, **more: Any) -> Any:
-    """The library runs on this system."""
-    clock = system.monotonic
-    things = {
-        **dict.fromkeys(("os", "signal", "select", "pipe"), system),
-        "parcel": Parcels(system), "monotonic": clock, "perf_counter": clock, "Spin": NoSpin,
-        "read": system.read, "write": system.write, "ioctl": system.ioctl, **more,
-    }  # fmt: skip
-    patches = [
-        patch(f"{module}.{name}", things[name])
-        for module, names in _STAND_INS.items()
-        for name in names
-    ]
-    try:
-        for each in patches:
-            each.start()
-        yield
-    finally:
-        patch.stopall()

@@ -12,8 +12,10 @@ from otp.kernel.state import next_deadline
 from otp.kernel.table import SHUTDOWN
 from otp.wire import protocol as say
 from otp.wire.frame import Frame
-from tests.havoc.simulation.promises import Account, Broken, effect_is, name_of
-from tests.havoc.simulation.system import TO_KERNEL, Place, System
+from tests.havoc.simulation.pretending import Place
+from tests.havoc.simulation.promises import Account, Broken
+from tests.havoc.simulation.showing import effect_is, name_of
+from tests.havoc.simulation.system import TO_KERNEL, System
 
 PROGRAM = 100
 
@@ -65,14 +67,14 @@ class WatchedKernel(Kernel):
         self.turn()
         self.system.in_kernel = False
         self._check_tables()
+        self._check_spared()
 
     def has_work(self) -> bool:
         """Whether a turn would do anything now."""
+        if self.system.kernel.frames or self.system.poll(0.0):
+            return True
         when = self.next_time()
-        return (
-            bool(self.system.kernel.frames or self.system.poll(0.0))
-            or (when is not None and when <= self.system.now)
-        )
+        return when is not None and when <= self.system.now
 
     def next_time(self) -> float | None:
         """When it has something to do, without being asked."""
@@ -103,10 +105,8 @@ class WatchedKernel(Kernel):
                 self.account.enter(effect.serial, effect.asker)
             case act.Welcome():
                 self.account.attached(effect.serial, effect.os_pid)
-            case act.Kill():
-                known = self.account.alive.get(effect.to)
-                if known is not None and not (known.kill or self.account.ending):
-                    raise Broken(f"{effect.to} is killed, and nobody has asked for it")
+            case act.Kill() if not self.account.may_kill(effect.to):
+                raise Broken(f"{effect.to} is killed unasked, or too early")
             case act.Name():
                 if self.account.names.get(effect.name) != effect.serial:
                     raise Broken(f"{effect.serial} gets the name {effect.name}")
@@ -127,13 +127,14 @@ class WatchedKernel(Kernel):
     def _told(self, effect: act.Send) -> None:
         account, dead = self.account, effect.sender
         item = (effect.kind, effect.to, dead, effect.ref, effect.payload)
-        if account.due[item] > 0:
-            account.due[item] -= 1
+        if item in account.due:
+            account.due.remove(item)
         elif not self._may_end(effect):
             raise Broken(f"{effect_is(effect)}: {loads(effect.payload)!r} is not to be told")
         if effect.kind == say.EXIT and (effect.ref or dead in account.alive):
             return
-        if dead and dead in self.system.names.values() or dead and f"p/{dead}" in self.system.pipes:
+        system = self.system
+        if dead and (dead in system.names.values() or f"p/{dead}" in system.pipes):
             raise Broken(f"{effect_is(effect)}: its name or pipe is still there")
 
     def _may_end(self, effect: act.Send) -> bool:
@@ -171,9 +172,20 @@ class WatchedKernel(Kernel):
 
     # ---- what is left
 
+    def _check_spared(self) -> None:
+        """Who is to be killed may hear of an earlier signal first, but not for long."""
+        system = self.system
+        for serial, known in self.account.alive.items():
+            late = known.kill and not known.attached and system.now >= known.until
+            if not late or not known.os_pid or self._acting._later:
+                continue
+            if system.processes[known.os_pid].is_alive:
+                raise Broken(f"{serial} is to be killed, and nobody does it")
+
     def _check_told(self) -> None:
-        if missing := +self.account.due:
-            raise Broken(f"not told: {[(name_of(k), *rest) for k, *rest in missing]}")
+        if self.account.due:
+            missing = [(name_of(kind), *rest) for kind, *rest in self.account.due]
+            raise Broken(f"not told: {missing}")
 
     def _check_tables(self) -> None:
         """Whoever is dead is in no table."""
@@ -188,10 +200,15 @@ class WatchedKernel(Kernel):
         _same("timers", state.timers.items.keys(), account.timers.keys())
         watched = {k: target for k, (target, _) in account.monitors.items()}
         _same("monitors", state.graph._targets, watched)
-        links = state.graph._links
-        _same("links", {(a, b) for a in links for b in links[a] if a < b}, account.links.keys())
-        for name, table in (("timers_to", state.timers_to), ("backlog", self._acting.post._backlog),
-                            ("spared", state.spared.items), ("patience", state.patience.items)):
+        if account.links or state.graph._links:
+            links = state.graph._links
+            _same("links", {(a, b) for a in links for b in links[a] if a < b}, account.links.keys())
+        for name, table in (
+            ("timers_to", state.timers_to),
+            ("backlog", self._acting.post._backlog),
+            ("spared", state.spared.items),
+            ("patience", state.patience.items),
+        ):
             if not table.keys() <= (account.alive.keys() | state.launchers.keys() | {1}):
                 raise Broken(f"{name} has something for the dead: {list(table)}")
 
