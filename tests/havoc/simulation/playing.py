@@ -17,10 +17,10 @@ from tests.havoc.simulation.supervising import FAMILIES
 from tests.havoc.simulation.system import System
 from tests.havoc.simulation.watching import Log, WatchedActing
 
-_SHORTEST, _LONGEST = 10, 24
+_SHORTEST, _LONGEST = 10, 20
 _FIRST = 2  # so many of them make a worker
 _ROUNDS = 12  # in which a supervisor starts its children
-_ENDS = ("rest", "rest", "rest", "stop", "kill", "deaf")
+_ENDS = ("rest",) * 9 + ("stop", "kill", "deaf")
 
 
 class Story(NamedTuple):

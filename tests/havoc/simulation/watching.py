@@ -55,6 +55,7 @@ class WatchedKernel(Kernel):
         self.owed: dict[int, list[tuple[int, int, int]]] = {}
         super().__init__(place, TO_KERNEL, 101, PROGRAM)  # type: ignore[arg-type]
         self._acting.watcher = self  # type: ignore[attr-defined]
+        self._is_changed = False
 
     @property
     def is_over(self) -> bool:
@@ -66,8 +67,11 @@ class WatchedKernel(Kernel):
         self.system.in_kernel = True
         self.turn()
         self.system.in_kernel = False
-        self._check_tables()
         self._check_spared()
+        self._check_timers()
+        if self._is_changed:
+            self._is_changed = False
+            self._check_tables()
 
     def has_work(self) -> bool:
         """Whether a turn would do anything now."""
@@ -85,12 +89,14 @@ class WatchedKernel(Kernel):
     def _step(self, frame: Frame) -> None:
         if self.history is not None:
             self.history.append(f"    kernel reads {name_of(frame[0])} of {frame[1]}")
+        self._is_changed = True
         self.account.asked(*frame)
         super()._step(frame)
         self._check_told()
 
     def _bury(self) -> None:
         for os_pid in self._gone:
+            self._is_changed = True
             self.account.gone(os_pid)
         super()._bury()
         self._check_told()
@@ -187,13 +193,17 @@ class WatchedKernel(Kernel):
             missing = [(name_of(kind), *rest) for kind, *rest in self.account.due]
             raise Broken(f"not told: {missing}")
 
-    def _check_tables(self) -> None:
-        """Whoever is dead is in no table."""
-        state, account, now = self._state, self.account, self.system.now
-        late = [k for k, (when, _) in account.timers.items() if when <= now]
-        for key in late:
+    def _check_timers(self) -> None:
+        """What is due has fired, but for those to a name that nobody has."""
+        account, now = self.account, self.system.now
+        for key in [k for k, (when, _) in account.timers.items() if when <= now]:
+            self._is_changed = True
             if account.timers.pop(key)[1] in (*account.alive, *account.names):
                 raise Broken(f"the timer {key} did not fire")
+
+    def _check_tables(self) -> None:
+        """Whoever is dead is in no table."""
+        state, account = self._state, self.account
         _same("processes", state.processes.keys(), account.alive.keys())
         _same("names", state.names, account.names)
         _same("names on disk", self.system.names, account.names)
