@@ -89,6 +89,18 @@ class Player:
         if self.node.system.processes[os_pid].is_alive and name not in self.node.lives:
             self.node.attach(name, os_pid)
 
+    def attach_in(self, name: str, worker: str) -> None:
+        """A thread that a worker has started."""
+        home = self.node.lives.get(worker)
+        if home is not None and home.is_here and not home.is_thread and name not in self.node.lives:
+            assert home.os is not None
+            self.node.attach(name, home.os.os_pid)
+
+    def end_launcher(self, serial: int) -> None:
+        """Not the first, without which there is no node."""
+        if serial != say.LAUNCHER and serial in self.node.launchers:
+            self.node.launchers[serial].os.end(-9)
+
     def supervise(self, name: str, family: int, child: str) -> None:
         life = self.node.lives.get(name)
         if life is not None and life.is_idle and child not in self.node.lives:
@@ -137,7 +149,7 @@ class Player:
         if how == "rest" or self.node.kernel.is_over:
             return
         self._end(how)
-        self.node.come_to_rest(thaw=how != "deaf")
+        self.node.come_to_rest()
         if not self.node.kernel.is_over:
             raise Broken("the node was to end and goes on")
         rest.check(self.node)
@@ -150,4 +162,4 @@ class Player:
             self.node.system.processes[PROGRAM].end(-9)
         if how == "deaf":
             for life in self.node.lives.values():
-                life.is_stopped = True
+                life.is_deaf = True

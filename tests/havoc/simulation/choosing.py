@@ -111,11 +111,15 @@ class Chooser:
         return ("supervise", life.name, family, self._new()) if life else self._kernel()
 
     def _attach(self) -> Action:
+        if self._draw() < 0.5:
+            return ("attach_in", self._new(), self._life())
         return ("attach", self._new(), self.one_of((PROGRAM, FOREIGN, FOREIGN)))
 
     def _rare(self) -> Action:
         if self._draw() < 0.5:
             return ("refuse", 1, self._draw() < 0.6)
+        if self._draw() < 0.2:
+            return ("end_launcher", self.one_of(list(self._node.launchers)))
         return ("scarce", self._draw() < 0.6)
 
     def _wish(self) -> dict[str, Any]:
@@ -138,7 +142,7 @@ _MOSTLY: Final = 0.9
 _WEIGHTS: Final[dict[Callable[[Chooser], Action], int]] = {
     Chooser._do: 40, Chooser._kernel: 22, Chooser._turn: 16, Chooser._launcher: 9,
     Chooser._bell: 2, Chooser._end: 3, Chooser._clock: 2, Chooser._room: 1, Chooser._stop: 1,
-    Chooser._supervise: 2, Chooser._attach: 1, Chooser._rare: 1,
+    Chooser._supervise: 2, Chooser._attach: 2, Chooser._rare: 1,
 }  # fmt: skip
 _VERBS: Final = [verb for verb, weight in _WEIGHTS.items() for _ in range(weight)]
 

@@ -34,6 +34,8 @@ class Life(Speaking):
         self.deed: Deed | None = None
         self.waits: Callable[[], Any] = bool
         self.is_stopped = self.is_leaving = self.is_thread = False
+        self.is_deaf = False
+        """It hears nothing and does nothing, for good."""
         self.traps = False
         """From its first instruction on."""
         self.receives = False
@@ -98,7 +100,7 @@ class Life(Speaking):
 
     def turn(self) -> bool:
         """It hears what has come and goes on with what it does; whether anything happened."""
-        if self.is_over or self.is_stopped or self.os is None or self._sleeps():
+        if self.is_over or self.is_stopped or self.is_deaf or self.os is None or self._sleeps():
             return False
         if self.is_leaving:
             self.os.end(0)

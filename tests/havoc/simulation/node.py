@@ -28,6 +28,7 @@ _ROUNDS = 3000
 class Node:
     def __init__(self, system: System) -> None:
         system.reset()
+        system.at_continue = self._go_on
         self.system = system
         for os_pid in (PROGRAM, 101, FOREIGN):
             system.processes[os_pid] = OsProcess(os_pid)
@@ -78,9 +79,12 @@ class Node:
 
     def _introduced(self, life: Life, door: str) -> Deed:
         system, path = self.system, f"/p/new-{life.name}"
+        assert life.os is not None
+        knock = dumps((door, life.os.os_pid))
+        system.write(TO_KERNEL, pack(say.KNOCK, 0, 0, knock))
+        yield iter((False, True)).__next__  # in its next turn
         system.make(path)
         mailbox, pipe = system.open_mailbox(path), system.pipes[path]
-        assert life.os is not None
         who = (door, life.os.os_pid, life.os.os_pid == PROGRAM)
         system.write(TO_KERNEL, pack(say.ATTACH, 0, 0, dumps(who)))
         yield lambda: pipe.frames
@@ -101,18 +105,14 @@ class Node:
 
     # ---- to the end
 
-    def come_to_rest(self, *, thaw: bool = True) -> None:
-        """Everyone has his turn until nothing moves, at this time and all later ones.
-
-        Who is stopped goes on, unless there is to be no `thaw`.
-        """
+    def come_to_rest(self) -> None:
+        """Everyone has his turn until nothing moves, at this time and all later ones."""
         self.system.is_scarce = False
         for pipe in self.system.pipes.values():
             pipe.room = max(pipe.room, 1)
         for launcher in self.launchers.values():
             launcher.refuses = False
-        for life in self.lives.values():
-            life.is_stopped = life.is_stopped and not thaw
+        self._go_on()
         for _ in range(_ROUNDS):
             if not self.round() and not self._later():
                 return
@@ -131,9 +131,14 @@ class Node:
             moved |= life.turn()
         return moved
 
+    def _go_on(self) -> None:
+        """Nobody is stopped any more (`SIGCONT`)."""
+        for life in self.lives.values():
+            life.is_stopped = False
+
     def _later(self) -> bool:
         """The clock goes on to the next time at which something is due."""
-        here = [life for life in self.lives.values() if life.is_here and not life.is_stopped]
+        here = [life for life in self.lives.values() if life.is_here and not life.is_deaf]
         times = [self.kernel.next_time(), *(life.until for life in here)]
         times += [life.context.timers.first() for life in here]
         due = min((when for when in times if when is not None), default=None)

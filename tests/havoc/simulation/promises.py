@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from math import inf
 from pickle import loads
 from typing import Any, NamedTuple
 
+from otp.kernel.lives import _FAREWELL as FAREWELL
 from otp.kernel.questions import GRACE
 from otp.kernel.table import KILLED, NOPROC, NORMAL, SHUTDOWN
 from otp.terms import ExitStatus, Signal
@@ -43,7 +45,7 @@ class Known:
     """A process, as far as the requests tell."""
 
     __slots__ = (
-        "attached", "kill", "os_pid", "parent", "told_to_end", "unheard", "until", "words",
+        "attached", "kill", "limit", "os_pid", "parent", "told_to_end", "unheard", "until", "words",
     )  # fmt: skip
 
     def __init__(self, parent: int, *, os_pid: int = 0, attached: bool = False) -> None:
@@ -55,6 +57,8 @@ class Known:
         """Exit signals that it has not survived yet."""
         self.until = 0.0
         """How long a kill may wait for these to be heard."""
+        self.limit = inf
+        """When it must have ended after its last words."""
 
     def verdict(self, otherwise: bytes) -> Verdict:
         return self.words or self.kill or Verdict(otherwise)
@@ -171,10 +175,19 @@ class Account:
         if asker in self.alive:
             self.alive[asker].unheard.discard((sender, number))
 
+    def must_be_dead(self, serial: int) -> bool:
+        """It had its time to leave, or to hear of something earlier than its kill."""
+        known, now = self.alive[serial], self.system.now
+        if known.attached or not known.os_pid:
+            return False
+        return now >= known.limit or (known.kill is not None and now >= known.until)
+
     def may_kill(self, serial: int) -> bool:
         """Somebody has asked for it, and it has had the time to hear of an earlier signal."""
         known = self.alive.get(serial)
         if known is None or self.ending:
+            return True
+        if self.system.now >= known.limit:
             return True
         if known.kill is None:
             return False
@@ -240,6 +253,7 @@ class Account:
         kill = known.kill
         if known.words is None and (kill is None or (by == kill.by and number < kill.number)):
             known.words = Verdict(reason, by, number)
+        known.limit = self.system.now + FAREWELL
         if known.attached:
             self.died(asker, known.verdict(reason))
 

@@ -122,8 +122,7 @@ def _others(groups: Any) -> set[int]:
 def _files(node: Node) -> None:
     account, system = node.kernel.account, node.system
     wanted = {say.KERNEL, *account.alive, *(s for s, x in node.launchers.items() if x.os.is_alive)}
-    pipes = {int(path.split("/")[-1]) for path in system.pipes}
-    if pipes != wanted:
-        raise Broken(f"pipes {pipes}, and should be {wanted}")
+    if system.pipes.keys() != {node.place.pipe(serial) for serial in wanted}:
+        raise Broken(f"pipes {list(system.pipes)}, and should be those of {wanted}")
     if left := system.parcels - wanted:
         raise Broken(f"parcels of the dead: {left}")

@@ -73,6 +73,7 @@ class System:
         self.is_scarce = False
         """The kernel has no descriptor left."""
         self.in_kernel = False
+        self.at_continue: Callable[[], None] = lambda: None
         self.pipes: dict[str, Pipe] = {}
         self.names: dict[str, int] = {}
         self.processes: dict[int, OsProcess] = {}
@@ -223,6 +224,15 @@ class System:
         raise ChildProcessError
 
     def signal(self, number: int, handler: object) -> None: ...
+
+    def getpgrp(self) -> int:
+        return 1
+
+    getpid = getpgrp
+
+    def killpg(self, group: int, number: int) -> None:
+        """`SIGCONT` is all that the kernel sends to its group."""
+        self.at_continue()
 
     def set_wakeup_fd(self, fd: int, *, warn_on_full_buffer: bool) -> None: ...
 

@@ -179,13 +179,11 @@ class WatchedKernel(Kernel):
     # ---- what is left
 
     def _check_spared(self) -> None:
-        """Who is to be killed may hear of an earlier signal first, but not for long."""
-        system = self.system
+        """Nobody puts off his end for long."""
         for serial, known in self.account.alive.items():
-            late = known.kill and not known.attached and system.now >= known.until
-            if not late or not known.os_pid or self._acting._later:
+            if self._acting._later or not self.account.must_be_dead(serial):
                 continue
-            if system.processes[known.os_pid].is_alive:
+            if self.system.processes[known.os_pid].is_alive:
                 raise Broken(f"{serial} is to be killed, and nobody does it")
 
     def _check_told(self) -> None:
