@@ -9,7 +9,7 @@ before or after each step of any other:
     living       one process                                doing      what it may do
     supervising  a supervisor                               node       all of them
     acting       what may happen                            choosing   what happens next
-    promises     what must come of it                       watching   whether it does
+    promises     what must come of it (of `facts`)          watching   whether it does
     rest         what holds when nothing moves any more     playing    by a seed, again, in short
 
 What breaks is told with as few actions as it takes: ``python -m tests.havoc.simulation --seed N``.

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 from otp.wire import protocol as say
 from tests.havoc.simulation import rest
 from tests.havoc.simulation.doing import DEEDS
+from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.living import Ended
 from tests.havoc.simulation.node import Node
-from tests.havoc.simulation.promises import Broken
 from tests.havoc.simulation.supervising import supervisor
 from tests.havoc.simulation.system import System
 from tests.havoc.simulation.watching import PROGRAM

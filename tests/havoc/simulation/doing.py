@@ -10,9 +10,9 @@ from otp.runtime import signalling
 from otp.runtime.reasons import pack_reason
 from otp.wire import protocol as say
 from otp.wire.codec import flat
+from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.living import Life
 from tests.havoc.simulation.node import Node
-from tests.havoc.simulation.promises import Broken
 from tests.havoc.simulation.speaking import Deed
 from tests.unit.playing import ORDER
 

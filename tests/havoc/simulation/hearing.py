@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from otp.wire import protocol as say
 from otp.wire.frame import split
-from tests.havoc.simulation.promises import Account, Broken
+from tests.havoc.simulation.facts import Broken
+from tests.havoc.simulation.promises import Account
 from tests.havoc.simulation.showing import name_of
 from tests.havoc.simulation.street import Street
 

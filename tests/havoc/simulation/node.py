@@ -10,10 +10,10 @@ from typing import Any
 from otp.wire import protocol as say
 from otp.wire.codec import plain
 from otp.wire.frame import first, pack
+from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.forking import Launcher
 from tests.havoc.simulation.living import Life
 from tests.havoc.simulation.pretending import Place
-from tests.havoc.simulation.promises import Broken
 from tests.havoc.simulation.speaking import Deed
 from tests.havoc.simulation.street import Street
 from tests.havoc.simulation.system import TO_KERNEL, OsProcess, System

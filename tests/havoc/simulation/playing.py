@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from tests.havoc.simulation.acting import Action, Player
 from tests.havoc.simulation.choosing import Chooser
+from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.pretending import in_place_of_the_real_one
-from tests.havoc.simulation.promises import Broken
 from tests.havoc.simulation.supervising import FAMILIES
 from tests.havoc.simulation.system import System
 from tests.havoc.simulation.watching import Log, WatchedActing

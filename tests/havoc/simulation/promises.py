@@ -14,54 +14,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from math import inf
 from pickle import loads
-from typing import Any, NamedTuple
+from typing import Any
 
 from otp.kernel.lives import _FAREWELL as FAREWELL
 from otp.kernel.questions import GRACE
 from otp.kernel.table import KILLED, NOPROC, NORMAL, SHUTDOWN
-from otp.terms import ExitStatus, Signal
 from otp.wire import protocol as say
 from otp.wire.codec import flat
+from tests.havoc.simulation.facts import Known, Verdict, told_by
 from tests.havoc.simulation.system import System
-
-
-class Broken(BaseException):
-    """A promise is broken. No error, so that what is under test does not catch it."""
-
-
-class Verdict(NamedTuple):
-    reason: bytes
-    by: int = 0
-    number: int = 0
-
-    def as_told_to(self, who: int, sent: int) -> bytes:
-        """`sent`: the last exit signal it had sent to the dead when it began to watch."""
-        return NOPROC if who == self.by and 0 < self.number <= sent else self.reason
-
-
-class Known:
-    """A process, as far as the requests tell."""
-
-    __slots__ = (
-        "attached", "kill", "limit", "os_pid", "parent", "told_to_end", "unheard", "until", "words",
-    )  # fmt: skip
-
-    def __init__(self, parent: int, *, os_pid: int = 0, attached: bool = False) -> None:
-        self.parent, self.os_pid, self.attached = parent, os_pid, attached
-        self.words: Verdict | None = None
-        self.kill: Verdict | None = None
-        self.told_to_end = False
-        self.unheard: set[tuple[int, int]] = set()
-        """Exit signals that it has not survived yet."""
-        self.until = 0.0
-        """How long a kill may wait for these to be heard."""
-        self.limit = inf
-        """When it must have ended after its last words."""
-
-    def verdict(self, otherwise: bytes) -> Verdict:
-        return self.words or self.kill or Verdict(otherwise)
 
 
 class Account:
@@ -260,7 +222,7 @@ class Account:
     def _reaped(self, launcher: int, ref: int, os_pid: int, status: int) -> None:
         for serial, known in list(self.alive.items()):
             if known.os_pid == os_pid and not known.attached:
-                self.died(serial, known.verdict(_told_by(status)))
+                self.died(serial, known.verdict(told_by(status)))
 
     def _stop(self, asker: int, ref: int) -> None:
         for serial in [serial for serial, known in self.alive.items() if known.attached]:
@@ -301,10 +263,3 @@ class Account:
     def _forget(self, serial: int) -> None:
         self.names = {name: who for name, who in self.names.items() if who != serial}
         self.timers = {k: timer for k, timer in self.timers.items() if timer[1] != serial}
-
-
-def _told_by(status: int) -> bytes:
-    if status >= 0:
-        return flat(ExitStatus(status))
-    names = {9: "killed", 11: Signal("SIGSEGV")}
-    return flat(names[-status])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from otp.wire import protocol as say
+from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.living import Life
 from tests.havoc.simulation.node import Node
-from tests.havoc.simulation.promises import Broken
 
 
 def check(node: Node) -> None:

@@ -12,8 +12,9 @@ from otp.kernel.state import next_deadline
 from otp.kernel.table import SHUTDOWN
 from otp.wire import protocol as say
 from otp.wire.frame import Frame
+from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.pretending import Place
-from tests.havoc.simulation.promises import Account, Broken
+from tests.havoc.simulation.promises import Account
 from tests.havoc.simulation.showing import effect_is, name_of
 from tests.havoc.simulation.system import TO_KERNEL, System
 
