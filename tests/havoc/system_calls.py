@@ -1,7 +1,7 @@
 """Somebody is killed at each system call that it makes (`tests.havoc.killing`).
 
 Every point of every path, if there is time for all; else as many, as chance chooses. What is left
-of the time goes to the kernel and the launcher, of whom each kill costs a node.
+of the time goes to the kernel, the launcher and the program, of whom each kill costs a node.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class Heart(Ground):
         self._hunter = Hunter()
 
 
-GROUNDS: dict[type[Ground], tuple[str, ...]] = {Beside: tuple(PATHS), Heart: HEARTS}
+GROUNDS: dict[type[Ground], tuple[str, ...]] = {Beside: tuple(PATHS), Heart: tuple(HEARTS)}
 
 
 def print_stacks() -> None:

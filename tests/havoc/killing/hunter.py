@@ -93,6 +93,13 @@ class Hunter:
     def run_to_and_kill(self, number: int) -> Future[Point]:
         return self._do(self._run_to_and_kill, number)
 
+    def run_who_says_so(self, said: int, go: int, number: int) -> Future[Point]:
+        """The same with one who is to be, says who it is, and waits for a byte to go.
+
+        Its path begins when it has loaded its program: with its first ``prctl``.
+        """
+        return self._do(self._run_who_says_so, said, go, number)
+
     def kill(self) -> None:
         self._do(self._kill).result()
 
@@ -111,6 +118,15 @@ class Hunter:
         if not point.ended:
             self._kill()
         return point
+
+    def _run_who_says_so(self, said: int, go: int, number: int) -> Point:
+        self._seize(int(os.read(said, 20)), its_next_child=False)
+        os.write(go, b"!")
+        stop, pass_on = self._prey.go_on(), 0
+        while stop is not None and stop.call != "prctl":
+            pass_on = stop.pass_on
+            stop = self._prey.go_on(pass_on)
+        return self._run_to_and_kill(number)
 
     def _kill(self) -> None:
         assert self._prey is not None

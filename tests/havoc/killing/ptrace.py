@@ -60,8 +60,6 @@ class Traced:
 
     def __init__(self, os_pid: int, *, children_too: bool = False) -> None:
         self.os_pid = os_pid
-        self.status: int | None = None
-        """What `waitpid` said of its end."""
         self.born: int | None = None
         """The child that it has just forked: seized too, and stopped."""
         self._call = ""
@@ -71,7 +69,7 @@ class Traced:
     def adopt(cls, os_pid: int) -> Traced:
         """A child that was seized with its parent."""
         traced = cls.__new__(cls)
-        traced.os_pid, traced.status, traced.born, traced._call = os_pid, None, None, ""
+        traced.os_pid, traced.born, traced._call = os_pid, None, ""
         return traced
 
     def interrupt(self) -> bool:
@@ -88,9 +86,11 @@ class Traced:
 
     def wait(self) -> Stop | None:
         while True:
-            _, status = os.waitpid(self.os_pid, _WALL)
+            try:
+                _, status = os.waitpid(self.os_pid, _WALL)
+            except ChildProcessError:  # a child of ours, of whose end another thread has heard
+                return None
             if not os.WIFSTOPPED(status):
-                self.status = status
                 return None
             with suppress(ProcessLookupError):  # it is killed while it stands: its end comes next
                 return self._stopped(status)
