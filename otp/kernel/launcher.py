@@ -57,7 +57,8 @@ class Launcher:
         self._group = os.getpgrp()
         self._mailbox = pipe.open_mailbox(self._place.pipe(serial))
         kernel = pipe.open_writer(self._place.pipe(KERNEL))
-        assert kernel is not None, "the kernel opens its pipe before it forks a launcher"
+        if kernel is None:  # it was killed while we were forked: no bell hangs yet that would ring
+            put_out_the_light(self._place, self._group)
         self._kernel = kernel
         os.set_blocking(kernel, True)  # the kernel always reads on
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)

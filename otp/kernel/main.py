@@ -116,7 +116,8 @@ class Kernel:
                 if frame[0] == WARMED:
                     _, refused, good = plain(frame[3])
                     verdict = _judge(refused, good)
-                    os.write(order["ready"], verdict)
+                    with suppress(BrokenPipeError):  # the program has died: `serve` ends the node
+                        os.write(order["ready"], verdict)
                     os.close(order["ready"])
                     if verdict != _READY:
                         self._acting.end()

@@ -23,10 +23,12 @@ from otp.wire.protocol import (
     DOWN,
     EXITING,
     KERNEL,
+    LAUNCHER,
     MONITOR,
     PROCESSES,
     REFUSED,
     REGISTER,
+    WARMED,
 )
 
 TAG = 7
@@ -120,6 +122,17 @@ def test_who_was_watched_at_its_last_moment_is_reported_truly(
     assert decode(reason) == ("last words" if last_words else "killed")
     program.communicate()
     os.close(pidfd)
+
+
+def test_a_program_that_died_while_its_node_began_is_no_failure_of_the_kernel(
+    bench: Bench,
+) -> None:
+    """It goes on to `serve`, which ends the node in good order."""
+    ready, write = os.pipe()
+    os.close(ready)
+    bench.tell(WARMED, LAUNCHER, [], [], True)
+    bench.kernel.wait_until_warm({"ready": write, "preload": ["a.module"]})
+    assert bench.kernel._state.warmth.warm == {"a.module"}
 
 
 # ---- reading

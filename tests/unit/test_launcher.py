@@ -1,4 +1,4 @@
-"""What a launcher says when the system refuses it a child."""
+"""What a launcher does when there is no kernel, and when the system refuses it a child."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import multiprocessing
 import os
 from pathlib import Path
 from pickle import dumps
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from otp.kernel import launcher as launchers
 from otp.kernel.launcher import Launcher
 from otp.terms import Crash
 from otp.wire import pipe
@@ -27,6 +28,26 @@ def place(tmp_path: Path) -> Place:
     for serial in (KERNEL, LAUNCHER):
         pipe.make(place.pipe(serial))
     return place
+
+
+def test_one_whose_kernel_died_before_it_began_puts_out_the_light(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the last one, if the other launchers were killed with the kernel."""
+    ended: list[tuple[Place, int]] = []
+
+    def put_out(place: Place, group: int) -> NoReturn:
+        ended.append((place, group))
+        raise SystemExit
+
+    monkeypatch.setattr(launchers, "put_out_the_light", put_out)
+    opened: list[int] = []
+    opens = pipe.open_mailbox
+    monkeypatch.setattr(pipe, "open_mailbox", lambda path: opened.append(opens(path)))
+    with pytest.raises(SystemExit):
+        Launcher(place.root, LAUNCHER, lambda *birth: os._exit(0))
+    assert ended == [(place, os.getpgrp())]
+    os.close(opened[0])
 
 
 @pytest.mark.parametrize(
