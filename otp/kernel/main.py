@@ -116,13 +116,14 @@ class Kernel:
                 if frame[0] == WARMED:
                     _, refused, good = plain(frame[3])
                     verdict = _judge(refused, good)
-                    with suppress(BrokenPipeError):  # the program has died: `serve` ends the node
+                    with suppress(BrokenPipeError):  # the program has died
                         os.write(order["ready"], verdict)
                     os.close(order["ready"])
                     if verdict != _READY:
                         self._acting.end()
                         sys.exit(1)
                     self._state.warmth.warm |= set(order["preload"])
+                    self._bury()  # its death is news but once, and may have come already
                     return
             self._reap()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from tests.expecting import at_most
 from tests.footprint import opened_by
 from tests.havoc.killing.hunter import Hunter, Point, mark
 from tests.havoc.killing.world import PRELOAD, children
+from tests.programs import comm
 from tests.servers import relay
 from tests.servers.counter import Counter
 
@@ -74,10 +76,20 @@ def _everyone() -> Iterator[int]:
 
 def _remains(everyone: int, base: str) -> Iterator[str]:
     if not select.select([everyone], [], [], WITHIN)[0] or os.read(everyone, 1):
-        yield "somebody of the node lives"
+        yield f"there lives {', '.join(_killed_holders_of(everyone))}"
     if left := os.listdir(base):
         yield f"files are left: {left}"
     os.close(everyone)
+
+
+def _killed_holders_of(everyone: int) -> Iterator[str]:
+    """Who has the other end of this pipe; nothing is to be left of a node that should be gone."""
+    pipe = os.readlink(f"/proc/self/fd/{everyone}")
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        if opened_by(name).get(1) == pipe:
+            yield f"{name} ({comm(int(name))})"
+            with suppress(ProcessLookupError):
+                os.kill(int(name), signal.SIGKILL)
 
 
 # ---- while the node works
@@ -92,7 +104,7 @@ def _at_work(which: Callable[[int], int], hunter: Hunter, base: str, number: int
     killed = hunter.run_to_and_kill(number)
     with suppress(NodeDown, NoProcess, CallError, StartError, OSError):
         _errand()
-        os.kill(victim, 9)  # it has come to the end of its path
+        os.kill(victim, signal.SIGKILL)  # it has come to the end of its path
     harm = [*_deaf(), *_remains(everyone, base)]
     node.stop()
     return killed.result(), harm
@@ -148,7 +160,7 @@ def _at_start(hunter: Hunter, base: str, number: int) -> Tried:
         with suppress(NodeDown):
             os_pid = node.start(preload=PRELOAD).os_pid
             assert os_pid is not None
-            os.kill(os_pid, 9)
+            os.kill(os_pid, signal.SIGKILL)
     point = killed.result()
     harm = [*(_deaf() if boot.membership() else ()), *_remains(everyone, base)]
     node.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from otp import gen_server, process
 from otp.errors import CallError
 from otp.gen_server import GenServer, NoReply, Ok, Reply
 from otp.terms import Pid
-from otp.wire import pipe
+from otp.wire import parcel, pipe
 from otp.wire.frame import LIMIT, pack
 from otp.wire.protocol import MESSAGE
 from tests.havoc.killing.hunter import Point, mark
@@ -64,6 +65,28 @@ class Send(Path):
 class SendLong(Send):
     name = "send-long"
     words: ClassVar[list[Any]] = [bytes(10_000), Block(bytes(300_000)), "short"]
+
+
+def says_by_disk(dest: Pid, words: list[Any]) -> None:
+    """The tmpfs has no room for any parcel."""
+    write = parcel._write
+
+    def full(path: str, *what: Any) -> None:
+        write(path, *what)
+        if "/parcels/" in path:
+            os.unlink(path)
+            raise OSError(errno.ENOSPC, "full")
+
+    parcel._write = full
+    says(dest, words)
+
+
+class SendByDisk(SendLong):
+    name = "send-by-disk"
+    promised = "the same, if the tmpfs is full"
+
+    def act(self) -> Callable[[], Any]:
+        return partial(says_by_disk, self.world.listener, self.words)
 
 
 class SendFull(Send):
@@ -224,6 +247,7 @@ class ReceiveFlood(Receive):
 TALKS: list[type[Path]] = [
     Send,
     SendLong,
+    SendByDisk,
     SendFull,
     SendBusy,
     Call,

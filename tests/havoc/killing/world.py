@@ -12,6 +12,7 @@ from typing import Any
 from otp import gen_server, node, process
 from otp.gen_server import GenServer, NoReply, Ok, Reply
 from otp.terms import Pid
+from otp.wire.place import Place
 from tests.footprint import opened_by
 from tests.havoc.killing.hunter import Hunter, mark
 from tests.programs import comm
@@ -105,10 +106,10 @@ class World:
         )
 
     def _files(self) -> list[str]:
-        walk = os.walk(self.directory)
         return [
             f"{folder.removeprefix(self.directory)}/{name}"
-            for folder, folders, names in walk
+            for root in (self.directory, Place(self.directory).spare)
+            for folder, folders, names in os.walk(root)
             for name in (*folders, *names)
         ]
 
