@@ -58,7 +58,8 @@ def stop() -> None:
     """End the node in good order, as the end of the program does (Erlang's `init:stop/0`).
 
     In the program: returns when no process is left; the next use of the library starts a new
-    node. In a process of the node: returns at once; the process ends with the node.
+    node. Ctrl-C meanwhile kills who is left. In a process of the node: returns at once; the process
+    ends with the node.
     """
     member = boot.membership()
     if member is not None and not member.is_ours:

@@ -92,7 +92,7 @@ def start(name: str | None = None, preload: Sequence[str] = ()) -> Membership:
             stop()
         member = _start(name or "node", preload)
         join(member)
-        atexit.register(stop)
+        atexit.register(_at_exit)
         return member
 
 
@@ -132,9 +132,7 @@ def _begun(order: str, ready: int, write: int) -> subprocess.Popen[bytes]:
     try:
         _wait_until_ready(ready, program)
     except BaseException:
-        with suppress(ProcessLookupError):
-            os.killpg(program.pid, signal.SIGKILL)
-        program.wait()
+        _kill(program)
         raise
     finally:
         os.close(ready)
@@ -178,28 +176,52 @@ def stop() -> None:
 
     One that a signal handler has interrupted may be repeated.
     """
-    global _member
     with _lock:
         if (member := _member) is None:
             return
         for forget in at_stop:
             forget()
         if member.is_ours and member.program:
-            _tell_to_stop(member)
-            _wait_for_end(member.program)
-            member.place.remove()  # a kernel that was killed could not
-        _member = None
-        atexit.unregister(stop)
-        os.close(member.kernel)
+            _end(member, member.program)
+        _leave(member)
 
 
-def _wait_for_end(program: subprocess.Popen[bytes]) -> None:
+def _at_exit() -> None:
+    """The program ends anyway: that it is to do so at once is nothing to report to anybody."""
+    with suppress(KeyboardInterrupt):
+        stop()
+
+
+def _end(member: Membership, program: subprocess.Popen[bytes]) -> None:
     """An orderly end may take as long as the processes want; who presses Ctrl-C does not."""
     try:
+        _tell_to_stop(member)
         program.wait()
     except KeyboardInterrupt:
-        os.killpg(program.pid, signal.SIGKILL)
-        program.wait()
+        _kill(program)
+        _leave(member)
+        raise
+
+
+def _kill(program: subprocess.Popen[bytes]) -> None:
+    """End the kernel at once, with all others of its group.
+
+    It may be gone: interrupted by Ctrl-C, `wait` waits a little longer before it says so.
+    """
+    with suppress(ProcessLookupError):
+        if program.returncode is None:
+            os.killpg(program.pid, signal.SIGKILL)
+    program.wait()
+
+
+def _leave(member: Membership) -> None:
+    """Belong to no node."""
+    global _member
+    if member.is_ours:
+        member.place.remove()  # a kernel that was killed could not
+    _member = None
+    atexit.unregister(_at_exit)
+    os.close(member.kernel)
 
 
 def ask_to_stop() -> None:

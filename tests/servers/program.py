@@ -143,6 +143,24 @@ class Endless(GenServer[None]):
             process.receive()
 
 
+class Lingers(Idle):
+    """Never done with its terminate."""
+
+    def init(self, arg: Any, /) -> Ok[None]:
+        process.trap_exit()
+        return Ok(None)
+
+    def terminate(self, reason: Any, state: None) -> None:
+        print("terminating", flush=True)
+        process.receive(lambda message: False)
+
+
+def lingers() -> None:
+    child = ChildSpec("it", partial(gen_server.start_link, Lingers, None), shutdown="infinity")
+    supervisor.start_link([child])
+    print(json.dumps({"kernel": node.current().os_pid}), flush=True)
+
+
 def ends(how: str) -> NoReturn:
     """A program that ends by itself."""
     gen_server.start_link(Idle, None, name="idle")

@@ -1,0 +1,72 @@
+"""Ctrl-C while the node ends: nothing is waited for any longer, and nothing else is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otp import node, process
+from otp.runtime import boot
+from tests.expecting import expect
+from tests.programs import gone, program
+from tests.servers import deaf
+
+
+@pytest.fixture
+def interrupted_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`wait` raises as the `subprocess` of CPython does: it may have got the status before."""
+    wait = subprocess.Popen.wait
+
+    def interrupted(popen: Any, timeout: float | None = None) -> None:
+        monkeypatch.undo()
+        wait(popen, timeout)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+
+
+def test_a_node_that_is_gone_when_its_stop_is_interrupted(
+    fresh_node: None, runtime_directory: Path, interrupted_late: None
+) -> None:
+    process.self()
+    with pytest.raises(KeyboardInterrupt):
+        node.stop()
+    assert boot.membership() is None
+    assert os.listdir(runtime_directory) == []
+
+
+def test_who_is_in_no_hurry_is_killed_and_the_program_interrupted(
+    fresh_node: None, runtime_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process.spawn(deaf.ignores, process.self())
+    expect("deaf")
+    os_pid = node.current().os_pid
+
+    def interrupted(popen: Any, timeout: float | None = None) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        node.stop()
+    assert os_pid
+    assert gone([os_pid], within=0)
+    assert boot.membership() is None
+    assert os.listdir(runtime_directory) == []
+
+
+def test_a_program_that_ends_is_told_to_hurry(tmp_path: Path) -> None:
+    """Its status stays what it was, and it prints nothing of it."""
+    with program(tmp_path / "run", "lingers") as running:
+        assert running.popen.stdout
+        assert running.popen.stdout.readline() == b"terminating\n"
+        os.kill(running.os_pid, signal.SIGINT)
+        assert running.popen.communicate(timeout=10) == (b"", b"")
+        assert running.popen.returncode == 0
+        assert running.node() == []
+        assert os.listdir(running.directory) == []
