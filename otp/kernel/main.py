@@ -33,6 +33,7 @@ from otp.wire.waiting import Spin
 log = logging.getLogger("otp.kernel")
 
 _READY: Final = b"ready"
+_IGNORED_BY_PYTHON: Final = {signal.SIGPIPE, signal.SIGXFSZ}
 _LONGEST: Final = 1e6  # seconds: `poll` overflows soon after
 
 
@@ -59,8 +60,7 @@ def run(order: dict[str, Any], enter: Enter) -> NoReturn:
 def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]:
     """What must be done before anything else is open: fork the first launcher."""
     name_process("otp:kernel")
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the program may block what we all must hear
+    _hear_signals()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     adopt_orphans()
@@ -80,6 +80,15 @@ def _begin(place: Place, order: dict[str, Any], enter: Enter) -> tuple[int, int]
     child.start()
     assert child.pid is not None
     return mailbox, child.pid
+
+
+def _hear_signals() -> None:
+    """What the program blocks or ignores is its own business: we all are to hear it, or to die."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in signal.valid_signals() - _IGNORED_BY_PYTHON:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 class Kernel:

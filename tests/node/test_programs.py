@@ -139,6 +139,26 @@ def test_a_program_that_blocks_signals_has_a_node_that_hears_them(tmp_path: Path
     assert (done.returncode, done.stdout, done.stderr) == (0, "boom\n", "")
 
 
+IGNORES = """
+import os, signal
+for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM, signal.SIGCHLD):
+    signal.signal(ignored, signal.SIG_IGN)
+from otp import process
+from tests.servers import sleeper
+for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
+    pid, ref = process.spawn_monitor(sleeper.sleeps, process.self())
+    process.receive(timeout=10)
+    os.kill(process.info(pid)["os_pid"], sent)
+    print(process.receive(timeout=10).reason.name)
+"""
+
+
+def test_what_a_program_ignores_its_processes_hear(tmp_path: Path) -> None:
+    done = run("-c", IGNORES, cwd=tmp_path)
+    assert done.stdout.split() == ["SIGTERM", "SIGINT", "SIGHUP", "SIGALRM"]
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_program_outlives_its_node_and_is_told_so(tmp_path: Path) -> None:
     source = """
 import os, signal
