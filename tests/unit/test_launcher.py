@@ -45,7 +45,7 @@ def test_one_whose_kernel_died_before_it_began_puts_out_the_light(
     opens = pipe.open_mailbox
     monkeypatch.setattr(pipe, "open_mailbox", lambda path: opened.append(opens(path)))
     with pytest.raises(SystemExit):
-        Launcher(place.root, LAUNCHER, lambda *birth: os._exit(0))
+        Launcher(place.root, LAUNCHER, lambda *birth: os._exit(0), "no.rehearsal")
     assert ended == [(place, os.getpgrp())]
     os.close(opened[0])
 
