@@ -11,7 +11,8 @@ and brings a page along.
 2. the server begins as any other, serves them, finds nothing more to do and stops
 3. the process is a launcher again: nobody, a member of no node, with the bell that it had
 
-Nobody outside sees any of this: the numbers of the two are none that a kernel gives.
+Nobody outside sees any of this: the numbers of the two are none that a kernel gives. They are the
+same for every launcher, so only one may play at a time: the one that is being built.
 """
 
 from __future__ import annotations
@@ -44,13 +45,13 @@ _TIMES: Final = 10  # the interpreter specialises what has run eight times
 
 
 class Understudy(GenServer[None]):
-    """Answers, and stops when it hears nothing after a cast."""
+    """Answers, and stops when there is nothing to hear: it never waits."""
 
     def init(self, arg: None) -> Ok[None]:
-        return Ok(None)
+        return Ok(None, timeout=0.0)
 
     def handle_call(self, request: Any, caller: From, state: None) -> Reply[None]:
-        return Reply(request, None)
+        return Reply(request, None, timeout=0.0)
 
     def handle_cast(self, request: Any, state: None) -> NoReply[None]:
         return NoReply(None, timeout=0.0)

@@ -70,8 +70,6 @@ class Launcher:
         self._hear_of(parent)
         if not self._warm(modules, around):
             os._exit(0)
-        with suppress(OSError):  # no room for its pipes: then each does the first steps itself
-            importlib.import_module(self._rehearsal).play(self._place.root)
         self._stdin, sys.stdin = sys.stdin, None  # or `multiprocessing` opens one for each worker
         gc.collect()
         gc.freeze()
@@ -109,8 +107,15 @@ class Launcher:
             for module in modules:
                 (imported if _imports(module) else refused).append(module)
         good = _is_alone() and (first or _descriptors() <= before)
+        if good:
+            self._rehearse()
         self._tell(WARMED, imported, refused, good)
         return good
+
+    def _rehearse(self) -> None:
+        """Before the kernel hears of us: until then no other launcher is built."""
+        with suppress(OSError):  # no room for its pipes: then each does the first steps itself
+            importlib.import_module(self._rehearsal).play(self._place.root)
 
     # ---- serving
 

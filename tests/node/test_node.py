@@ -68,6 +68,17 @@ def test_what_every_process_would_be_forked_with_is_little() -> None:
     assert expect(list) == []
 
 
+def test_who_is_forked_finds_the_loop_of_a_server_run_in_already() -> None:
+    me = process.self()
+
+    def specialised():
+        code = sys.modules["otp.behaviour.serving"].Serving.loop.__code__
+        process.send(me, code._co_code_adaptive != code.co_code)
+
+    process.spawn(specialised)
+    assert expect(True)
+
+
 def test_what_is_preloaded_is_imported_once_for_all() -> None:
     node.start(preload=["tests.servers.birthplace"])
     me = process.self()
