@@ -7,7 +7,21 @@ with more runnable processes than cores, always trying costs a third of the thro
 
 So the window adapts, as adaptive mutexes and the schedulers of the BEAM do: it follows how long
 the waits took that were worth it, shrinks with each one that was not, and is closed after a few.
-A closed window is tried again now and then, and whenever a sleep turned out to be very short.
+
+A closed window is opened again when a sleep turned out to be very short. Where that was in vain,
+twice as many short sleeps are wanted the next time: two processes that must share a processor sleep
+shortly too, and may gain nothing by trying, since one that yields does not always make way
+(`sched_yield` hands nothing over to a process of another session).
+
+But two that both sleep may never see a short sleep:
+
+1. the client sends and sleeps  2. the server wakes, answers and sleeps  3. the client wakes, sends
+and sleeps, and so on: each sleep lasts as long as two wakings, and a short try of one alone ends
+before the other is awake
+4. so now and then a closed window is tried for long, which outlasts a waking; then the sleeps of
+the other are short, and its window opens as well
+
+Each of these long tries that fails doubles the number of waits until the next.
 
 >>> spin = Spin()
 >>> spin.window > 0
@@ -26,37 +40,45 @@ from __future__ import annotations
 from typing import Final
 
 _FIRST: Final = 20e-6
-_LONGEST: Final = 50e-6
+_LONGEST: Final = 100e-6
 _SHORTEST: Final = 4e-6
 _SHORT_SLEEP: Final = 100e-6
-_PROBE_EVERY: Final = 32
+_SHORT_SLEEPS: Final = 64  # at most so many are wanted
+_PROBE_AFTER: Final = 32  # waits with a closed window
+_PROBES_APART: Final = 512  # at most
 
 
 class Spin:
     """The policy for one mailbox. Times are seconds and come from the caller."""
 
-    __slots__ = ("_closed_for", "window")
+    __slots__ = ("_closed_for", "_probe_after", "_short_sleeps", "_wanted", "window")
 
     def __init__(self) -> None:
         self.window = _FIRST
         """How long to try; 0.0 is closed."""
         self._closed_for = 0
+        self._probe_after = _PROBE_AFTER
+        self._short_sleeps = 0
+        self._wanted = 1
 
     def probe(self) -> float:
         """How long to try this time with a closed window; mostly 0.0: sleep at once."""
         self._closed_for += 1
-        if self._closed_for < _PROBE_EVERY:
+        if self._closed_for < self._probe_after:
             return 0.0
         self._closed_for = 0
-        return _FIRST
+        self._probe_after = min(_PROBES_APART, 2 * self._probe_after)
+        return _LONGEST
 
     def hit(self, took: float) -> None:
         """Something came while trying."""
-        wanted = 3 * took
-        if wanted > self.window or self.window < _FIRST:
-            self.window = min(_LONGEST, max(_FIRST, wanted))
+        enough = 3 * took
+        if enough > self.window or self.window < _FIRST:
+            self.window = min(_LONGEST, max(_FIRST, enough))
+            self._probe_after = _PROBE_AFTER
+            self._wanted = 1
         elif self.window > _FIRST:
-            self.window = (7 * self.window + max(_FIRST, wanted)) / 8
+            self.window = (7 * self.window + max(_FIRST, enough)) / 8
 
     def missed(self) -> None:
         """Nothing came while trying."""
@@ -65,4 +87,8 @@ class Spin:
     def slept(self, took: float) -> None:
         """Something came after this long a sleep."""
         if took < _SHORT_SLEEP and not self.window:
-            self.window = _FIRST
+            self._short_sleeps += 1
+            if self._short_sleeps >= self._wanted:
+                self.window = _FIRST
+                self._short_sleeps = 0
+                self._wanted = min(_SHORT_SLEEPS, 2 * self._wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from otp.wire.waiting import Spin
 
 
@@ -28,10 +30,10 @@ def test_the_window_follows_how_long_it_takes_but_has_an_end() -> None:
     spin = Spin()
     for _ in range(100):
         spin.hit(15e-6)
-    assert 30e-6 < spin.window <= 50e-6
+    assert 30e-6 < spin.window <= 60e-6
     for _ in range(100):
         spin.hit(1.0)
-    assert spin.window <= 50e-6
+    assert spin.window <= 100e-6
 
 
 def test_the_window_shrinks_again_when_answers_are_quick() -> None:
@@ -56,3 +58,36 @@ def test_a_short_sleep_opens_the_window_and_a_long_one_does_not() -> None:
     assert spin.window == 0.0
     spin.slept(10e-6)
     assert spin.window > 0
+
+
+def test_short_sleeps_that_mislead_are_believed_less_and_less() -> None:
+    spin, openings = closed(), []
+    for sleep in range(100):
+        spin.slept(10e-6)
+        if spin.window:
+            openings.append(sleep)
+            while spin.window:
+                spin.missed()
+    gaps = [after - before for before, after in pairwise(openings)]
+    assert openings[0] == 0
+    assert gaps == [2, 4, 8, 16, 32]
+
+
+def test_a_hit_restores_the_belief() -> None:
+    spin = closed()
+    for _ in range(50):
+        spin.slept(10e-6)
+        while spin.window:
+            spin.missed()
+    spin.hit(1e-6)
+    while spin.window:
+        spin.missed()
+    spin.slept(10e-6)
+    assert spin.window > 0
+
+
+def test_a_long_try_that_fails_puts_the_next_off() -> None:
+    spin = closed()
+    probes = [wait for wait in range(1, 3000) if spin.probe()]
+    gaps = [after - before for before, after in pairwise([0, *probes])]
+    assert gaps == [32, 64, 128, 256, 512, 512, 512, 512]
