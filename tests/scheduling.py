@@ -32,7 +32,7 @@ class Policy(Protocol):
     window: float
 
     def probe(self) -> float: ...
-    def hit(self, took: float) -> None: ...
+    def hit(self, in_vain: float) -> None: ...
     def missed(self) -> None: ...
     def slept(self, took: float) -> None: ...
 
@@ -58,17 +58,16 @@ class Process:
         self.handled += 1
 
     def _try(self, window: float) -> Iterator[Step]:
-        begin = self.machine.now
-        while True:
+        begin, in_vain = self.machine.now, 0.0
+        while in_vain <= window:
             yield "yield", TRY
             self.tried += TRY
-            took = self.machine.now - begin
             if self.messages:
-                self.policy.hit(took / SECOND)
+                self.policy.hit(in_vain / SECOND)
                 return True
-            if took > window:
-                self.policy.missed()
-                return False
+            in_vain = self.machine.now - begin
+        self.policy.missed()
+        return False
 
 
 @dataclass

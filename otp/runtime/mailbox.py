@@ -201,17 +201,16 @@ class Mailbox:
         window = spin.window or spin.probe()
         if not window:
             return False
-        begin = perf_counter()
-        while True:
+        begin, in_vain = perf_counter(), 0.0
+        while in_vain <= window:
             sched_yield()
             self.pull()
-            took = perf_counter() - begin
             if self.fresh:
-                spin.hit(took)
+                spin.hit(in_vain)
                 return True
-            if took > window:
-                spin.missed()
-                return False
+            in_vain = perf_counter() - begin
+        spin.missed()
+        return False
 
     def _sleep(self, deadline: float | None, sensor: int) -> int:
         poll = self._sleepers.get(sensor) or self._sleeper(sensor)

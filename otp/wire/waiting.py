@@ -70,9 +70,12 @@ class Spin:
         self._probe_after = min(_PROBES_APART, 2 * self._probe_after)
         return _LONGEST
 
-    def hit(self, took: float) -> None:
-        """Something came while trying."""
-        enough = 3 * took
+    def hit(self, in_vain: float) -> None:
+        """Something came while trying, after tries for this long that found nothing.
+
+        That is 0.0 if the first has found it: then the processor went to who had work to do.
+        """
+        enough = 3 * in_vain
         if enough > self.window or self.window < _FIRST:
             self.window = min(_LONGEST, max(_FIRST, enough))
             self._probe_after = _PROBE_AFTER
