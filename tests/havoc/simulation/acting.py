@@ -21,7 +21,7 @@ from tests.havoc.simulation.watching import PROGRAM
 
 Action: TypeAlias = tuple[Any, ...]
 
-_STEPS_TO_BE_BORN = 4
+_STEPS_TO_BE_BORN, _STEPS_TO_JOIN = 4, 3
 
 
 class Player:
@@ -133,6 +133,14 @@ class Player:
             launcher.turn()
             self.node.lives[parent].turn()
             life.turn()
+
+    def joined(self, name: str, os_pid: int) -> None:
+        """A thread, from its first use of the library until it is a process."""
+        self.attach(name, os_pid)
+        for _ in range(_STEPS_TO_JOIN):
+            if name in self.node.lives:
+                self.node.lives[name].turn()
+            self.node.kernel.go(inf)
 
     def rounds(self, count: int) -> None:
         """Everyone has so many turns."""

@@ -41,7 +41,9 @@ class Chooser:
         return ("end", child.name, self.one_of((-9, 3)))
 
     def first(self) -> Action:
-        """There is somebody to begin with."""
+        """There is somebody to begin with: a worker, or a thread of another program."""
+        if self._draw() < 0.2:
+            return ("joined", self._new(), FOREIGN)
         parent = self.one_of([x for x in self._node.lives.values() if x.is_idle])
         return ("born", self._new(), parent.name, self._wish())
 
@@ -100,10 +102,10 @@ class Chooser:
         return ("clock", self.one_of((0.01, 0.06, 0.3, 1.0, 6.0)))
 
     def _room(self) -> Action:
-        return ("room", self._life(), self.one_of((0, 1, 2, ROOM)))
+        return ("room", self._someone()[1:], self.one_of((0, 1, 2, ROOM)))
 
     def _stop(self) -> Action:
-        return ("stop", self._life(), self._draw() < 0.7)
+        return ("stop", self._someone()[1:], self._draw() < 0.7)
 
     def _supervise(self) -> Action:
         life = self._idle()
@@ -141,7 +143,7 @@ class Chooser:
 _MOSTLY: Final = 0.9
 _WEIGHTS: Final[dict[Callable[[Chooser], Action], int]] = {
     Chooser._do: 40, Chooser._kernel: 22, Chooser._turn: 16, Chooser._launcher: 9,
-    Chooser._bell: 2, Chooser._end: 3, Chooser._clock: 2, Chooser._room: 1, Chooser._stop: 1,
+    Chooser._bell: 2, Chooser._end: 3, Chooser._clock: 3, Chooser._room: 2, Chooser._stop: 2,
     Chooser._supervise: 2, Chooser._attach: 2, Chooser._rare: 1,
 }  # fmt: skip
 _VERBS: Final = [verb for verb, weight in _WEIGHTS.items() for _ in range(weight)]
@@ -154,6 +156,7 @@ _DRAW: Final[dict[str, Callable[[Chooser], Any]]] = {
     "either": lambda chooser: chooser.one_of((chooser._someone(), *NAMES)),
     "reason": lambda chooser: chooser.one_of(REASONS),
     "on": lambda chooser: chooser.one_of((True, True, False)),
+    "then": lambda chooser: chooser.one_of(("watch", "send", "send", "ask")),
     "after": lambda chooser: chooser.one_of((0.0, 0.05, 1.0, 9.0)),
     "option": lambda chooser: chooser.one_of(("explicit_unalias", "demonitor", "reply_demonitor")),
     "number": lambda chooser: chooser.one_of(range(6)),
@@ -161,7 +164,7 @@ _DRAW: Final[dict[str, Callable[[Chooser], Any]]] = {
 
 _TAKES: Final = {
     "send": ("one",), "exit": ("one", "reason"), "exits": ("one", "reason"),
-    "exit_and_watch": ("one", "reason"), "link": ("one",), "unlink": ("one",),
+    "exit_and": ("one", "reason", "then"), "link": ("one",), "unlink": ("one",),
     "monitor": ("one",), "monitor_name": ("name",), "spawn": ("new", "wish"),
     "register": ("name", "one"), "unregister": ("name",), "timer": ("either", "after"),
     "cancel": ("number",), "is_alive": ("one",), "reason_of": ("one",), "trap": ("on",),

@@ -39,12 +39,18 @@ def exits(node: Node, life: Life, to: Life, reason: str) -> Deed:
         yield from life.signal(to.serial, reason)
 
 
-def exit_and_watch(node: Node, life: Life, to: Life, reason: str) -> Deed:
-    """To its sender it is dead after the signal, or survives it."""
-    if to is not life:
-        yield from life.signal(to.serial, reason)
+def exit_and(node: Node, life: Life, to: Life, reason: str, then: str) -> Deed:
+    """To its sender it is dead after the signal, or survives it; and hears it before the rest."""
+    if to is life:
+        return
+    yield from life.signal(to.serial, reason)
+    if then == "watch":
         yield from monitor(node, life, to)
         yield from link(node, life, to)
+    elif then == "send":
+        yield from life.send(to.serial)
+    else:
+        yield from is_alive(node, life, to)
 
 
 def link(node: Node, life: Life, to: Life) -> Deed:
@@ -184,7 +190,7 @@ def leave(node: Node, life: Life, reason: str) -> Deed:
 DEEDS: Final[dict[str, Callable[..., Deed]]] = {
     deed.__name__: deed
     for deed in (
-        send, exit, exits, exit_and_watch, link, unlink, monitor, monitor_name, demonitor, spawn,
+        send, exit, exits, exit_and, link, unlink, monitor, monitor_name, demonitor, spawn,
         register, unregister, timer, cancel, is_alive, reason_of, trap, alias, mail, unalias, leave,
     )
 }  # fmt: skip

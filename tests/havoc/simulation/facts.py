@@ -46,6 +46,21 @@ class Known:
     def verdict(self, otherwise: bytes) -> Verdict:
         return self.words or self.kill or Verdict(otherwise)
 
+    def may_be_killed(self, now: float) -> bool:
+        """Somebody has asked for it, and it has had the time to hear of an earlier signal."""
+        if now >= self.limit:
+            return True
+        if self.kill is None:
+            return False
+        waits = any(sender == self.kill.by for sender, _ in self.unheard)
+        return not waits or now >= self.until
+
+    def must_be_dead(self, now: float) -> bool:
+        """It had its time to leave, or to hear of something earlier than its kill."""
+        if self.attached or not self.os_pid:
+            return False
+        return now >= self.limit or (self.kill is not None and now >= self.until)
+
 
 def told_by(status: int) -> bytes:
     if status >= 0:

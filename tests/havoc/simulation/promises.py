@@ -137,25 +137,6 @@ class Account:
         if asker in self.alive:
             self.alive[asker].unheard.discard((sender, number))
 
-    def must_be_dead(self, serial: int) -> bool:
-        """It had its time to leave, or to hear of something earlier than its kill."""
-        known, now = self.alive[serial], self.system.now
-        if known.attached or not known.os_pid:
-            return False
-        return now >= known.limit or (known.kill is not None and now >= known.until)
-
-    def may_kill(self, serial: int) -> bool:
-        """Somebody has asked for it, and it has had the time to hear of an earlier signal."""
-        known = self.alive.get(serial)
-        if known is None or self.ending:
-            return True
-        if self.system.now >= known.limit:
-            return True
-        if known.kill is None:
-            return False
-        waits = any(sender == known.kill.by for sender, _ in known.unheard)
-        return not waits or self.system.now >= known.until
-
     def _register(self, asker: int, ref: int, name: str, serial: int) -> None:
         known = self.alive.get(serial)
         if known is None or known.words or known.kill:

@@ -11,7 +11,7 @@ from otp.kernel.main import Kernel
 from otp.kernel.state import next_deadline
 from otp.kernel.table import SHUTDOWN
 from otp.wire import protocol as say
-from otp.wire.frame import Frame
+from otp.wire.frame import Frame, split
 from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.pretending import Place
 from tests.havoc.simulation.promises import Account
@@ -98,9 +98,18 @@ class WatchedKernel(Kernel):
     def _bury(self) -> None:
         for os_pid in self._gone:
             self._is_changed = True
+            self._check_read(os_pid)
             self.account.gone(os_pid)
         super()._bury()
         self._check_told()
+
+    def _check_read(self, os_pid: int) -> None:
+        """What its threads have asked and said comes before their end."""
+        dead = [s for s, known in self.account.alive.items() if known.os_pid == os_pid]
+        unread, _ = split(self._rest + b"".join(self.system.kernel.frames))
+        for kind, sender, _, _ in unread:
+            if sender in dead:
+                raise Broken(f"{sender} is buried before its {name_of(kind)} is read")
 
     # ---- what is done
 
@@ -112,8 +121,11 @@ class WatchedKernel(Kernel):
                 self.account.enter(effect.serial, effect.asker)
             case act.Welcome():
                 self.account.attached(effect.serial, effect.os_pid)
-            case act.Kill() if not self.account.may_kill(effect.to):
-                raise Broken(f"{effect.to} is killed unasked, or too early")
+            case act.Kill():
+                known = self.account.alive.get(effect.to)
+                asked = known is None or known.may_be_killed(self.system.now)
+                if not (asked or self.account.ending):
+                    raise Broken(f"{effect.to} is killed unasked, or too early")
             case act.Name():
                 if self.account.names.get(effect.name) != effect.serial:
                     raise Broken(f"{effect.serial} gets the name {effect.name}")
@@ -182,7 +194,7 @@ class WatchedKernel(Kernel):
     def _check_spared(self) -> None:
         """Nobody puts off his end for long."""
         for serial, known in self.account.alive.items():
-            if self._acting._later or not self.account.must_be_dead(serial):
+            if self._acting._later or not known.must_be_dead(self.system.now):
                 continue
             if self.system.processes[known.os_pid].is_alive:
                 raise Broken(f"{serial} is to be killed, and nobody does it")
