@@ -10,6 +10,8 @@ The signals of one process to another count in the order sent:
 
 from __future__ import annotations
 
+from math import inf
+
 from otp.kernel.effects import Confirm, Effect, Kill, Ring, Send, answer
 from otp.kernel.questions import GRACE, settle, wait
 from otp.kernel.table import (
@@ -136,8 +138,7 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
     if process is None:
         return []
     process.unheard.discard((sender, number))
-    if process.killed is None:
-        _forgive(process, sender, number)
+    _forgive(process, sender)
     waiting = {asked for asked, _ in process.unheard}
     content = [q for q in process.wondering if q.asker not in waiting]
     process.wondering = [q for q in process.wondering if q.asker in waiting]
@@ -148,10 +149,13 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
     return [*effects, *_strike(state, asker)]
 
 
-def _forgive(process: Process, sender: int, number: int) -> None:
-    """It has heard the signals that these were too late for, and lives."""
-    late = process.latecomers
-    for key in [key for key in late if key[0] == sender and late[key] <= number]:
+def _forgive(process: Process, sender: int) -> None:
+    """It has heard the signals that these were too late for, and lives.
+
+    A thread that is condemned may still hear a normal signal: what it dies of is unheard then.
+    """
+    first, late = min(_unheard_of(process, sender), default=inf), process.latecomers
+    for key in [key for key in late if key[0] == sender and late[key] < first]:
         del late[key]
 
 

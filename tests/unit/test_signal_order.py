@@ -99,6 +99,17 @@ def test_who_was_too_late_for_a_kill_stays_so(play: Play) -> None:
     assert news(last) == [("down", watcher, play.main, "noproc")]
 
 
+def test_who_was_too_late_for_what_a_thread_will_die_of_stays_so(play: Play) -> None:
+    """It is condemned, hears a normal signal too, and ends at its next call."""
+    watcher = play.spawn()
+    boom(play, watcher, play.main, 1)
+    play.tell(MONITOR, watcher, 5, play.main)
+    play.tell(SIGNAL, watcher, play.main, flat("normal"), False, 2)
+    play.tell(SURVIVED, play.main, watcher, 2)
+    last = play.tell(EXITING, play.main, BOOM, watcher, 1)
+    assert news(last) == [("down", watcher, play.main, "noproc")]
+
+
 def test_who_survives_a_signal_dies_of_the_next_for_all_to_see(play: Play) -> None:
     target = play.spawn()
     boom(play, play.main, target, 1)

@@ -34,6 +34,10 @@ class Launcher:
         self._pipe = system.pipes[f"p/{serial}"]
         self._pipe.readers += 1
 
+    @property
+    def is_killed(self) -> bool:
+        return self.os.status < 0
+
     def turn(self) -> bool:
         """One step; whether there was one to take."""
         if not self.os.is_alive:

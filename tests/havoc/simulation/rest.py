@@ -26,6 +26,8 @@ def check(node: Node) -> None:
 
 
 def _nobody_is_left(node: Node) -> None:
+    if any(launcher.is_killed for launcher in node.launchers.values()):
+        return  # without it there is no node, and what is left of it is killed
     left = [life.name for life in node.lives.values() if not life.is_thread and not _is_dead(life)]
     if left:
         raise Broken(f"the node has ended before {left}")

@@ -9,10 +9,10 @@ from otp.kernel import effects as act
 from otp.kernel.acting import Acting, NotDone
 from otp.kernel.main import Kernel
 from otp.kernel.state import next_deadline
-from otp.kernel.table import SHUTDOWN
+from otp.kernel.table import KILLED, SHUTDOWN
 from otp.wire import protocol as say
 from otp.wire.frame import Frame, split
-from tests.havoc.simulation.facts import Broken
+from tests.havoc.simulation.facts import Broken, Verdict
 from tests.havoc.simulation.pretending import Place
 from tests.havoc.simulation.promises import Account
 from tests.havoc.simulation.showing import effect_is, name_of
@@ -126,6 +126,8 @@ class WatchedKernel(Kernel):
                 asked = known is None or known.may_be_killed(self.system.now)
                 if not (asked or self.account.ending):
                     raise Broken(f"{effect.to} is killed unasked, or too early")
+                if known is not None and known.kill is None:
+                    known.kill, known.until = Verdict(KILLED), self.system.now
             case act.Name():
                 if self.account.names.get(effect.name) != effect.serial:
                     raise Broken(f"{effect.serial} gets the name {effect.name}")
