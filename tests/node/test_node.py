@@ -272,8 +272,11 @@ def test_a_stop_that_was_interrupted_may_be_repeated(runtime_directory: Path) ->
     assert os.listdir(runtime_directory) == []
 
 
-def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
-    """Nobody is there any more to be told that it is ready."""
+@pytest.mark.parametrize("somebody_reads", [False, True])
+def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(
+    tmp_path: Path, somebody_reads: bool
+) -> None:
+    """Nobody is there any more to be told that it is ready, or only a forked child."""
     died = subprocess.Popen([sys.executable, "-c", "pass"])
     died.wait()
     place = Place(str(tmp_path / "node"))
@@ -283,8 +286,11 @@ def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(tmp_path: Path
         "root": place.root, "program": died.pid, "ready": write, "path": sys.path, "preload": [],
     }  # fmt: skip
     kernel = boot._run(json.dumps(order), write)
-    os.close(read)
     os.close(write)
-    assert kernel.wait(10) == 1
+    if not somebody_reads:
+        os.close(read)
+    assert kernel.wait(10) == 0
+    if somebody_reads:
+        os.close(read)
     assert gone([kernel.pid], within=2)
     assert not os.path.exists(place.root)

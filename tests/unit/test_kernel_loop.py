@@ -127,7 +127,7 @@ def test_who_was_watched_at_its_last_moment_is_reported_truly(
 def test_a_program_that_died_while_its_node_began_is_no_failure_of_the_kernel(
     bench: Bench,
 ) -> None:
-    """1. its pidfd is ready before all is warm  2. that is news but once; no other will come."""
+    """Its pidfd is ready before all is warm: that is news but once, and no other will come."""
     ready, write = os.pipe()
     os.close(ready)
     bench.kernel._gone.append(os.getpid())
