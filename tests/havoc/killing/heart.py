@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -50,11 +49,10 @@ def try_heart(hunter: Hunter, heart: str, number: int) -> Tried:
 
 @contextmanager
 def _runtime_directory() -> Iterator[str]:
-    base = tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
-    with pytest.MonkeyPatch.context() as patched:
+    shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=shared) as base, pytest.MonkeyPatch.context() as patched:
         patched.setenv("OTP_RUNTIME_DIR", base)
         yield base
-    shutil.rmtree(base)
 
 
 @contextmanager
