@@ -20,6 +20,7 @@ from otp.gen_server import GenServer, NoReply, Ok
 from otp.supervisor import ChildSpec
 from otp.terms import Down, Pid
 from tests.servers import chatterbox, sleeper
+from tests.servers.counter import Counter
 
 
 def tell(**workers: Pid | int) -> None:
@@ -69,6 +70,36 @@ class Idle(GenServer[None]):
 
     def init(self, arg: Any, /) -> Ok[None]:
         return Ok(None)
+
+
+def tree(load: str = "") -> None:
+    """A supervisor of two; if there is to be load, all kinds of work around it that never end."""
+    top = supervisor.start_link(
+        [
+            ChildSpec("idle", Idle.start_link),
+            ChildSpec("counter", partial(gen_server.start_link, Counter, 0, name="counter")),
+        ]
+    )
+    if load:
+        begun(breeds)
+        begun(posts, dest="counter")
+        begun(talks, dest=begun(listens))
+        begun(sleeper.computes)
+    tell(top=top, idle=process.whereis("idle"), counter=process.whereis("counter"))
+
+
+def breeds(owner: Pid) -> NoReturn:
+    process.send(owner, sleeper.BEGUN)
+    while True:
+        process.spawn_monitor(len, "")
+        process.receive(Down)
+
+
+def posts(owner: Pid, dest: str) -> NoReturn:
+    process.send(owner, sleeper.BEGUN)
+    while True:
+        gen_server.cast(dest, bytes(100_000))
+        gen_server.call(dest, bytes(100_000))
 
 
 def bare() -> None:
