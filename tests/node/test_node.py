@@ -284,6 +284,7 @@ def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(
     read, write = os.pipe()
     order = {
         "root": place.root, "program": died.pid, "ready": write, "path": sys.path, "preload": [],
+        "rehearsal": "otp.behaviour.rehearsal",
     }  # fmt: skip
     kernel = boot._run(json.dumps(order), write)
     os.close(write)
