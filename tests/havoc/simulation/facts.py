@@ -59,7 +59,7 @@ class Known:
         """It had its time to leave, or to hear of something earlier than its kill."""
         if self.attached or not self.os_pid:
             return False
-        return now >= self.limit or (self.kill is not None and now >= self.until)
+        return now >= (self.until if self.kill is not None else self.limit)
 
 
 def told_by(status: int) -> bytes:

@@ -168,8 +168,10 @@ class Account:
         )
 
     def _is_alive(self, asker: int, ref: int, target: int) -> None:
-        def truth() -> bytes:
+        def truth() -> bytes | None:
             known = self.alive.get(target)
+            if known is not None and known.kill and not known.words and known.kill.by != asker:
+                return None  # what another one has sent may be heard sooner or later
             return flat(not (known is None or known.words or known.kill))
 
         self.questions[asker, ref] = truth

@@ -236,8 +236,10 @@ class Team:
         return child.spec.restart != "transient" or not orderly
 
     def _is_loose(self, life: Life) -> bool:
-        """It has been unlinked, by somebody."""
-        return (life.serial, self.life.serial) in self.node.kernel.account.unlinked
+        """It was unlinked; or has signalled its supervisor, which takes that for its end."""
+        pair = (life.serial, self.life.serial)
+        signalled = {(sender, to) for sender, to, _ in self.node.street.signals}
+        return pair in self.node.kernel.account.unlinked or pair in signalled
 
 
 def stop_one(life: Life, pid: Pid, shutdown: Any) -> Deed:

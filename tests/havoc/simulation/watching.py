@@ -178,8 +178,8 @@ class WatchedKernel(Kernel):
         if question not in self.account.questions or effect.kind == say.REFUSED:
             raise Broken(f"{effect_is(effect)}: no question, or answered before, or refused")
         truth = self.account.questions.pop(question)
+        truth = truth() if callable(truth) else truth
         if truth is not None:
-            truth = truth() if callable(truth) else truth
             answer, truth = loads(effect.payload), loads(truth)
             if answer != truth:
                 raise Broken(f"{effect_is(effect)}: {answer!r} and not {truth!r}")
