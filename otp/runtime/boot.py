@@ -100,18 +100,20 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
     directory = base()
     sweep(directory)
     place = Place(os.path.join(directory, f"{name}-{os.getpid()}-{os.urandom(4).hex()}"))
-    place.make()
     surroundings.remember()
-    ready, write = map(pipe.above_stdio, os.pipe())
-    order = {
-        "root": place.root, "program": os.getpid(), "ready": write, "path": sys.path,
-        "preload": [*_OURS, *preload], "rehearsal": "otp.behaviour.rehearsal",
-    }  # fmt: skip
+    program = None
     try:
-        program = _begun(dumps(order), ready, write)
+        place.make()
+        program = _begun(place, preload)
+        return _joined(place, name, program)
     except BaseException:
+        if program is not None:
+            _kill(program)
         place.remove()
         raise
+
+
+def _joined(place: Place, name: str, program: subprocess.Popen[bytes]) -> Membership:
     kernel = pipe.open_writer(place.pipe(KERNEL))
     if kernel is None:
         raise NodeDown("the node has ended while it was started")
@@ -120,10 +122,15 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
     return member
 
 
-def _begun(order: str, ready: int, write: int) -> subprocess.Popen[bytes]:
+def _begun(place: Place, preload: Sequence[str]) -> subprocess.Popen[bytes]:
     """Run the kernel's program until it says that it is ready; whatever goes wrong, it is gone."""
+    ready, write = map(pipe.above_stdio, os.pipe())
+    order = {
+        "root": place.root, "program": os.getpid(), "ready": write, "path": sys.path,
+        "preload": [*_OURS, *preload], "rehearsal": "otp.behaviour.rehearsal",
+    }  # fmt: skip
     try:
-        program = _run(order, write)
+        program = _run(dumps(order), write)
     except BaseException:
         os.close(ready)
         raise

@@ -40,7 +40,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from otp.wire.pipe import descriptor
-from otp.wire.place import Place, remove_tree
+from otp.wire.place import Place, make_directory, remove_tree
 from otp.wire.protocol import KERNEL
 
 _ALIGN = 64
@@ -54,7 +54,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 def begin(place: Place, serial: int) -> None:
     """Make room for what a process is sent that is about to be."""
-    os.mkdir(f"{place.parcels}/{serial}", 0o700)
+    make_directory(f"{place.parcels}/{serial}")
 
 
 def introduce(place: Place, to: int, sender: int) -> None:
@@ -63,7 +63,7 @@ def introduce(place: Place, to: int, sender: int) -> None:
     Raises `FileNotFoundError` if the receiver is dead.
     """
     with suppress(FileExistsError):
-        os.mkdir(f"{place.parcels}/{to}/{sender}", 0o700)
+        make_directory(f"{place.parcels}/{to}/{sender}")
 
 
 def end(place: Place, serial: int) -> None:
@@ -99,7 +99,7 @@ def clear(place: Place, to: int, sender: int, named: Collection[bytes] = ()) -> 
 def _make_spare(place: Place, to: int, sender: int) -> None:
     for path in (place.spare, f"{place.spare}/{to}", f"{place.spare}/{to}/{sender}"):
         with suppress(FileExistsError):
-            os.mkdir(path, 0o700)
+            make_directory(path)
 
 
 # ---- files

@@ -81,7 +81,7 @@ class Place:
 
     def make(self) -> None:
         for path in (self.root, f"{self.root}/p", self.names, self.parcels):
-            os.mkdir(path, 0o700)
+            make_directory(path)
 
     def lock(self) -> int:
         """Hold the node's lock as long as the descriptor is open.
@@ -113,6 +113,12 @@ class Place:
         """Leave nothing behind."""
         remove_tree(self.root)
         remove_tree(self.spare)
+
+
+def make_directory(path: str) -> None:
+    """A directory for this user only, whatever the user's umask takes away from new ones."""
+    os.mkdir(path, 0o700)
+    os.chmod(path, 0o700)
 
 
 def remove_tree(path: str) -> None:
@@ -155,7 +161,8 @@ def base() -> str:
     """
     chosen = os.path.abspath(os.environ.get("OTP_RUNTIME_DIR") or _default())
     try:
-        os.makedirs(chosen, mode=0o700)
+        os.makedirs(os.path.dirname(chosen), exist_ok=True)
+        make_directory(chosen)
     except FileExistsError:
         pass
     _check(chosen)
@@ -191,6 +198,6 @@ def sweep(directory: str) -> None:
     for entry in os.scandir(directory):
         place = Place(entry.path)
         if entry.is_dir(follow_symlinks=False) and _NODE.fullmatch(entry.name):
-            with suppress(FileNotFoundError):  # another sweep was faster
+            with suppress(FileNotFoundError, PermissionError):  # gone by now, or closed to us
                 if place.is_left_behind():
                     place.remove()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -295,3 +296,16 @@ def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(
         os.close(read)
     assert gone([kernel.pid], within=2)
     assert not os.path.exists(place.root)
+
+
+def test_a_node_that_finds_no_room_leaves_nothing(
+    runtime_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(place: Place) -> None:
+        os.mkdir(place.root)
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Place, "make", full)
+    with pytest.raises(OSError, match="full"):
+        node.start()
+    assert os.listdir(runtime_directory) == []

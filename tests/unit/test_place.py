@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from otp.wire import parcel
 from otp.wire import place as places
 from otp.wire.place import Place, base, quoted, remove_tree, sweep
 
@@ -29,6 +30,21 @@ def test_the_base_is_made_for_its_owner_alone(chosen: Path) -> None:
     finally:
         os.umask(before)
     assert chosen.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_umask_takes_nothing_from_what_is_made(chosen: Path) -> None:
+    """One that takes the right to enter a directory, as some daemons have, would shut us out."""
+    before = os.umask(0o177)
+    try:
+        place = Place(f"{base()}/node")
+        place.make()
+        parcel.begin(place, 12)
+        parcel.introduce(place, 12, 13)
+    finally:
+        os.umask(before)
+    made = [chosen, *filter(Path.is_dir, chosen.rglob("*"))]
+    assert len(made) == 7
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o700}
 
 
 def test_a_base_of_ours_is_used_again(chosen: Path) -> None:
@@ -155,3 +171,17 @@ def test_a_sweep_removes_dead_nodes_and_nothing_else(tmp_path: Path) -> None:
         ["file", "my-12-pictures", "node", "photos-99999999-20231105", living.id]
     )
     os.close(held)
+
+
+def test_a_sweep_leaves_alone_what_it_cannot_look_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no reason to fail for everybody who starts a node from then on."""
+    (tmp_path / "node-1-0badcafe").mkdir()
+
+    def refuses(place: Place) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Place, "is_left_behind", refuses)
+    sweep(str(tmp_path))
+    assert os.listdir(tmp_path) == ["node-1-0badcafe"]
