@@ -16,13 +16,15 @@ import psutil
 from otp import node, process, supervisor
 from otp.errors import OtpError
 from otp.examples import kv_store
-from otp.examples.demo import deaths, screen, sessions, shop, tree
+from otp.examples.demo import crowd, deaths, screen, sessions, shop, tree
 from otp.examples.demo.reports import VARIABLE, Reports
 from otp.node import Node
 from otp.terms import Down
 
 TOO_LONG: Final = 30.0  # seconds until a demo that hangs shows where, and ends
-PRELOAD: Final = ("otp.examples.demo.reports", "otp.examples.demo.shop")
+PRELOAD: Final = (
+    "otp.examples.demo.reports", "otp.examples.demo.shop", "otp.examples.demo.crowd",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -59,6 +61,8 @@ def play(reports: Reports) -> None:
     deaths.trap(reports)
     for death in deaths.DEATHS[4:]:
         deaths.suffer(death, reports)
+
+    crowd.play()
 
     screen.title("An orderly end")
     everyone = processes(here)

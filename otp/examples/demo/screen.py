@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from typing import Final
 
 WIDTH: Final = 98
+_BAR: Final = 40
 
 _COLOURED = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 _CODES: Final = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
@@ -48,6 +49,14 @@ def confirm(text: str, *, held: bool) -> None:
     show(f"  {paint('✓', 'green')} {first}")
     for line in rest:
         show(f"    {line}")
+
+
+def progress(what: str, done: int, of: int) -> None:
+    """How far a long operation is, in a line that the next one replaces; only on a terminal."""
+    if sys.stdout.isatty():
+        full = _BAR * done // of
+        line = f"  {'█' * full}{'░' * (_BAR - full)} {done} of {of} {what}"
+        print(f"\r{line}\x1b[K" if done < of else "\r\x1b[K", end="", flush=True)
 
 
 def quote(text: str) -> None:
