@@ -38,7 +38,7 @@ _ORDER: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Effect]:
+def spawn(state: State, asker: int, ref: int, order: dict[str, Any], now: float) -> list[Effect]:
     """Answers ("ok", pid) before the fork; or ("already_started", pid), ("ending",), ("error", ..).
 
     The name, the link and the monitor are there before the process is: no death can slip between.
@@ -60,6 +60,7 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any]) -> list[Eff
         more["work"] = parcel.forwarded(work, serial)
     sheet = dumps((warming.WORKER, serial, {**order, **more}))
     _enter(state, process, asker, order)
+    ending.expect_birth(state, process, now)
     return [Launch(serial, process.launcher, sheet, asker, ref, name, work)]
 
 
@@ -141,6 +142,7 @@ def _exists(state: State, process: Process, os_pid: int) -> list[Effect]:
         return []
     serial, process.os_pid = process.serial, os_pid
     state.workers[os_pid] = serial
+    state.unborn.cancel(serial)
     hold: list[Effect] = [Hold(serial, os_pid)]
     if process.missed_bell:  # it may be busy by now: its launcher is in no hurry to tell of it
         hold.append(Ring(serial))

@@ -109,6 +109,7 @@ def next_deadline(state: State) -> float | None:
     """When `tick` will have something to do."""
     times = [
         state.timers.first(), state.spared.first(), state.patience.first(), state.questions.first(),
+        state.unborn.first(),
     ]  # fmt: skip
     return min((t for t in times if t is not None), default=None)
 
@@ -212,7 +213,7 @@ _REQUESTS: Final[dict[int, Request]] = {
     REGISTER: Request(names.register, (str, int)),
     REGISTERED: Request(names.registered, ()),
     SIGNAL: Request(signals.signal, (int, bytes, bool, int), timed=True),
-    SPAWN: Request(lives.spawn, (dict,)),
+    SPAWN: Request(lives.spawn, (dict,), timed=True),
     STALE: Request(warming.stale, (str,)),
     START_TIMER: Request(timers.start, (int, float, tuple)),
     STOP: Request(stop, (), timed=True),

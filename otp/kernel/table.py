@@ -137,6 +137,8 @@ class State:
     """Those who are to be killed, but not before they could hear an earlier signal."""
     patience: Deadlines[int, None] = field(default_factory=Deadlines)
     """Those whom the node's end waits for, and until when."""
+    unborn: Deadlines[int, None] = field(default_factory=Deadlines)
+    """Those who are not there yet while the node ends, and by when they must be."""
     questions: Deadlines[Question, tuple[int, Any]] = field(default_factory=Deadlines)
     """Whom a question is about, and the answer if that one does not help with it in time."""
     timers_to: defaultdict[int, set[tuple[int, int]]] = field(
@@ -158,6 +160,7 @@ class State:
 
     def remove(self, process: Process) -> None:
         del self.processes[process.serial]
+        self.unborn.cancel(process.serial)
         for group, key in self._groups(process):
             group.discard(key, process.serial)
 

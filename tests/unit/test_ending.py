@@ -1,6 +1,6 @@
 """The end of a node, in good order: who is told, who is waited for, who is killed.
 
-Rules 1 to 4 are those at the head of `otp.kernel.ending`.
+The rules are those at the head of `otp.kernel.ending`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,26 @@ def test_who_asks_for_a_limit_is_killed_when_it_is_over_or_takes_it_back(play: P
     assert play.tick(2.0) == []
     play.tell(LIMIT, worker, 2)
     assert killed(play.tick(4.0)) == [worker]
+
+
+@pytest.mark.parametrize("ordered", ["before", "meanwhile"])
+def test_a_launcher_that_hangs_does_not_keep_the_node(play: Play, ordered: str) -> None:
+    """Nobody can kill what has no OS process yet."""
+    worker = play.spawn(patience=None)
+    helper = play.launch(worker) if ordered == "before" else 0
+    stop(play)
+    helper = helper or play.launch(worker)
+    assert Halt() not in play.tick(9.9)
+    assert Halt() in play.tick(10.0)
+    assert helper in play.state.processes
+
+
+def test_one_that_is_there_in_time_has_its_own_time_again(play: Play) -> None:
+    worker = play.spawn(patience=None)
+    stop(play)
+    helper = play.launch(worker, patience=None)
+    play.fork(helper)
+    assert play.tick(100.0) == []
 
 
 def test_who_does_not_leave_after_its_last_words_is_killed_and_believed(play: Play) -> None:
