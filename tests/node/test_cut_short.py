@@ -1,7 +1,8 @@
-"""Ctrl-C while the node ends: nothing is waited for any longer, and nothing else is told."""
+"""A node whose start or end is cut short: by Ctrl-C, or for want of room."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from otp import node, process
 from otp.runtime import boot
+from otp.wire.place import Place
 from tests.expecting import expect
 from tests.programs import gone, program
 from tests.servers import deaf
@@ -70,3 +72,16 @@ def test_a_program_that_ends_is_told_to_hurry(tmp_path: Path) -> None:
         assert running.popen.returncode == 0
         assert running.node() == []
         assert os.listdir(running.directory) == []
+
+
+def test_a_node_that_finds_no_room_leaves_nothing(
+    fresh_node: None, runtime_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(place: Place) -> None:
+        os.mkdir(place.root)
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Place, "make", full)
+    with pytest.raises(OSError, match="full"):
+        node.start()
+    assert os.listdir(runtime_directory) == []
