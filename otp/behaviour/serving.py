@@ -178,6 +178,7 @@ class Serving:
                 self.end(message.reason, message)
             else:
                 timeout, then = self._handle(self.server.handle_info, message, message)
+            del message  # or it would be kept in memory until the next one comes
 
     def _next(self, timeout: Any) -> Any:
         """The next message; `Timeout()` when there was none for so long."""

@@ -83,3 +83,40 @@ def test_a_server_that_hibernates_wakes_with_the_next_message(how: str) -> None:
     process.link(server)
     process.exit(server, "kill")
     assert expect() == Exit(server, "killed")
+
+
+class Treasure:
+    """Tells when nobody has it any more."""
+
+    def __init__(self, owner: Pid) -> None:
+        self.owner = owner
+
+    def __del__(self) -> None:
+        if process.self() != self.owner:
+            process.send(self.owner, "forgotten")
+
+
+@pytest.mark.parametrize("timeout", [None, HIBERNATE, 3600])
+@pytest.mark.parametrize("how", ["call", "cast", "info"])
+def test_a_server_that_waits_has_forgotten_its_last_message(how: str, timeout: Any) -> None:
+    """It may be very long, and the next one may never come."""
+    server, treasure = gen_server.start(Forgetful, timeout), Treasure(process.self())
+    if how == "call":
+        assert gen_server.call(server, treasure) == "taken"
+    else:
+        (gen_server.cast if how == "cast" else process.send)(server, treasure)
+    assert expect() == "forgotten"
+    process.exit(server, "kill")
+
+
+class Forgetful(gen_server.GenServer[Any]):
+    def init(self, timeout: Any, /) -> Ok[Any]:
+        return Ok(timeout)
+
+    def handle_call(self, request: Any, caller: Any, state: Any) -> Reply[Any]:
+        return Reply("taken", state, timeout=state)
+
+    def handle_cast(self, request: Any, state: Any) -> NoReply[Any]:
+        return NoReply(state, timeout=state)
+
+    handle_info = handle_cast
