@@ -14,7 +14,12 @@ import sys
 
 from tests.havoc.report import Row, broken, table
 
-PARTS: dict[str, float] = {"system_calls": 3, "simulation": 3, "ends_of_the_world": 2}
+PARTS: dict[str, float] = {
+    "system_calls": 3,
+    "simulation": 3,
+    "ends_of_the_world": 2,
+    "slow_poison": 2,
+}
 """The modules of this package, each with its share of the time."""
 
 

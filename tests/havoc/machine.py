@@ -32,6 +32,10 @@ def slowness() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
+PATIENCE = 120.0
+"""Seconds until news count as lost, on however slow a machine."""
+
+
 class Size(NamedTuple):
     """What a process has: bytes of memory that are its own, and descriptors."""
 
@@ -43,3 +47,10 @@ def size_of(os_pid: int) -> Size:
     """Pipes to the mailboxes of others do not count: a bounded number of them is kept open."""
     mine = [target for target in opened_by(os_pid).values() if "/p/" not in target]
     return Size(psutil.Process(os_pid).memory_full_info().uss, len(mine))
+
+
+def leftovers(base: str) -> list[str]:
+    """What a node that has been stopped has left: files, or descendants of this process."""
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(base) for name in names]
+    children = psutil.Process().children(recursive=True)
+    return [*os.listdir(base), *files, *(str(child) for child in children)]
