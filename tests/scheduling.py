@@ -32,8 +32,8 @@ class Policy(Protocol):
     window: float
 
     def probe(self) -> float: ...
-    def hit(self, in_vain: float) -> None: ...
-    def missed(self) -> None: ...
+    def hit(self, in_vain: float, took: float) -> None: ...
+    def missed(self, took: float) -> None: ...
     def slept(self, took: float) -> None: ...
 
 
@@ -62,11 +62,12 @@ class Process:
         while in_vain <= window:
             yield "yield", TRY
             self.tried += TRY
+            so_far = self.machine.now - begin
             if self.messages:
-                self.policy.hit(in_vain / SECOND)
+                self.policy.hit(in_vain / SECOND, (so_far - in_vain) / SECOND)
                 return True
-            in_vain = self.machine.now - begin
-        self.policy.missed()
+            in_vain = so_far
+        self.policy.missed(in_vain / SECOND)
         return False
 
 

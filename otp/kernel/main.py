@@ -194,14 +194,18 @@ class Kernel:
         """Spin for a moment before going to sleep (`otp.wire.waiting`)."""
         if self._read():
             return True
-        window, begin = self._spin.window or self._spin.probe(), perf_counter()
-        while window and (took := perf_counter() - begin) < window:
+        window = self._spin.window or self._spin.probe()
+        if not window:
+            return False
+        begin, in_vain = perf_counter(), 0.0
+        while in_vain <= window:
             os.sched_yield()
-            if self._read():
-                self._spin.hit(took)
+            read, so_far = self._read(), perf_counter() - begin
+            if read:
+                self._spin.hit(in_vain, so_far - in_vain)
                 return True
-        if window:
-            self._spin.missed()
+            in_vain = so_far
+        self._spin.missed(in_vain)
         return False
 
     def _read(self) -> bool:

@@ -205,11 +205,12 @@ class Mailbox:
         while in_vain <= window:
             sched_yield()
             self.pull()
+            so_far = perf_counter() - begin
             if self.fresh:
-                spin.hit(in_vain)
+                spin.hit(in_vain, so_far - in_vain)
                 return True
-            in_vain = perf_counter() - begin
-        spin.missed()
+            in_vain = so_far
+        spin.missed(in_vain)
         return False
 
     def _sleep(self, deadline: float | None, sensor: int) -> int:

@@ -23,6 +23,11 @@ the other are short, and its window opens as well
 
 Each of these long tries that fails doubles the number of waits until the next.
 
+On a crowded machine a yield lets everybody else run first, for milliseconds, while one that sleeps
+is put before them when it is woken. (Two pairs with a few busy programs beside them reached 0.4 of
+what they do without trying; now it is the same.) So the window is closed at once by a single try
+that takes so long, whether it has found something or not.
+
 >>> spin = Spin()
 >>> spin.window > 0
 True
@@ -42,6 +47,7 @@ from typing import Final
 _FIRST: Final = 20e-6
 _LONGEST: Final = 100e-6
 _SHORTEST: Final = 4e-6
+_CROWDED: Final = 300e-6  # a yield that takes so long
 _SHORT_SLEEP: Final = 100e-6
 _SHORT_SLEEPS: Final = 64  # at most so many are wanted
 _PROBE_AFTER: Final = 32  # waits with a closed window
@@ -70,11 +76,15 @@ class Spin:
         self._probe_after = min(_PROBES_APART, 2 * self._probe_after)
         return _LONGEST
 
-    def hit(self, in_vain: float) -> None:
+    def hit(self, in_vain: float, took: float = 0.0) -> None:
         """Something came while trying, after tries for this long that found nothing.
 
-        That is 0.0 if the first has found it: then the processor went to who had work to do.
+        That is 0.0 if the first has found it: then the processor went to who had work to do. `took`
+        is how long the last try lasted, which has found it.
         """
+        if took > _CROWDED:
+            self.window = 0.0
+            return
         enough = 3 * in_vain
         if enough > self.window or self.window < _FIRST:
             self.window = min(_LONGEST, max(_FIRST, enough))
@@ -83,9 +93,10 @@ class Spin:
         elif self.window > _FIRST:
             self.window = (7 * self.window + max(_FIRST, enough)) / 8
 
-    def missed(self) -> None:
-        """Nothing came while trying."""
-        self.window = self.window / 2 if self.window > _SHORTEST else 0.0
+    def missed(self, took: float = 0.0) -> None:
+        """Nothing came while trying, which took this long."""
+        crowded = took > _CROWDED
+        self.window = self.window / 2 if self.window > _SHORTEST and not crowded else 0.0
 
     def slept(self, took: float) -> None:
         """Something came after this long a sleep."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
+
 from otp.wire.waiting import Spin
 
 
@@ -91,3 +93,20 @@ def test_a_long_try_that_fails_puts_the_next_off() -> None:
     probes = [wait for wait in range(1, 3000) if spin.probe()]
     gaps = [after - before for before, after in pairwise([0, *probes])]
     assert gaps == [32, 64, 128, 256, 512, 512, 512, 512]
+
+
+@pytest.mark.parametrize("found", [False, True])
+def test_a_try_in_a_crowd_closes_the_window_at_once(found: bool) -> None:
+    """Everybody else ran first: who sleeps is woken before they are."""
+    spin = Spin()
+    if found:
+        spin.hit(0.0, 1e-3)
+    else:
+        spin.missed(1e-3)
+    assert spin.window == 0.0
+
+
+def test_a_try_while_the_other_works_does_not() -> None:
+    spin = Spin()
+    spin.hit(0.0, 200e-6)
+    assert spin.window > 0
