@@ -48,7 +48,8 @@ def run(order: dict[str, Any], enter: Enter) -> NoReturn:
         kernel.wait_until_warm(order)
         kernel.serve()
     except Exception:
-        log.exception("the kernel ends its node")
+        if kernel is not None or os.path.exists(place.root):  # else our program has given us up
+            log.exception("the kernel ends its node")
         try:
             if kernel is not None:
                 kernel.end()

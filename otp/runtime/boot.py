@@ -15,9 +15,10 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from json import dumps
 from pickle import dumps as pickled
-from typing import Final
+from typing import Any, Final
 
 from otp.errors import NodeDown
 from otp.runtime import surroundings
@@ -85,15 +86,15 @@ def ensure() -> Membership:
 
 def start(name: str | None = None, preload: Sequence[str] = ()) -> Membership:
     """Start the node of this program. Raises `RuntimeError` if one is running already."""
+    global _member
     with _lock:
         if _member is not None:
             if not _member.has_ended:
                 raise RuntimeError(f"this program has a node already: {_member.name}")
             stop()
-        member = _start(name or "node", preload)
-        join(member)
         atexit.register(_at_exit)
-        return member
+        _member = _start(name or "node", preload)  # at once: no handler of a signal runs before
+        return _member
 
 
 def _start(name: str, preload: Sequence[str]) -> Membership:
@@ -101,54 +102,51 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
     sweep(directory)
     place = Place(os.path.join(directory, f"{name}-{os.getpid()}-{os.urandom(4).hex()}"))
     surroundings.remember()
-    program = None
+    member = Membership(place, -1, name, 0)
     try:
         place.make()
-        program = _begun(place, preload)
-        return _joined(place, name, program)
+        _begin(member, preload)
+        kernel = pipe.open_writer(place.pipe(KERNEL))  # last: who is interrupted knows no number
+        if kernel is None:
+            raise NodeDown("the node has ended while it was started")
+        member.kernel = kernel
+        return member
     except BaseException:
-        if program is not None:
-            _kill(program)
+        if member.program is not None:
+            _kill(member.program)
         place.remove()
         raise
 
 
-def _joined(place: Place, name: str, program: subprocess.Popen[bytes]) -> Membership:
-    kernel = pipe.open_writer(place.pipe(KERNEL))
-    if kernel is None:
-        raise NodeDown("the node has ended while it was started")
-    member = Membership(place, kernel, name, program.pid)
-    member.program = program
-    return member
+def _begin(member: Membership, preload: Sequence[str]) -> None:
+    """Run the kernel's program until it says that it is ready."""
+    for ready, write in iter(os.pipe, None):  # no handler of a signal runs here (`pipe.descriptor`)
+        try:
+            try:
+                _order(member, preload, write)
+            finally:
+                os.close(write)
+            return _wait_until_ready(ready, member)
+        finally:
+            os.close(ready)
 
 
-def _begun(place: Place, preload: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Run the kernel's program until it says that it is ready; whatever goes wrong, it is gone."""
-    ready, write = map(pipe.above_stdio, os.pipe())
-    order = {
-        "root": place.root, "program": os.getpid(), "ready": write, "path": sys.path,
-        "preload": [*_OURS, *preload], "rehearsal": "otp.behaviour.rehearsal",
-    }  # fmt: skip
+def _order(member: Membership, preload: Sequence[str], write: int) -> None:
+    write = pipe.duplicate(write)  # in a program without an output it may have its number
     try:
-        program = _run(dumps(order), write)
-    except BaseException:
-        os.close(ready)
-        raise
+        order = {
+            "root": member.place.root, "program": os.getpid(), "ready": write, "path": sys.path,
+            "preload": [*_OURS, *preload], "rehearsal": "otp.behaviour.rehearsal",
+        }  # fmt: skip
+        member.program = _run(dumps(order), write)
     finally:
         os.close(write)
-    try:
-        _wait_until_ready(ready, program)
-    except BaseException:
-        _kill(program)
-        raise
-    finally:
-        os.close(ready)
-    return program
 
 
 def _run(order: str, write: int) -> subprocess.Popen[bytes]:
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # noqa: SLF001
-    return subprocess.Popen(
+    run: partial[Any] = partial(
+        subprocess.Popen,
         [sys.executable, *flags, "-c", _PROGRAM, order],
         stdin=subprocess.DEVNULL,
         stdout=_output(1),
@@ -156,6 +154,9 @@ def _run(order: str, write: int) -> subprocess.Popen[bytes]:
         pass_fds=[write],
         start_new_session=True,
     )
+    for program in iter(run, None):  # nor here
+        return program  # type: ignore[no-any-return]
+    raise AssertionError("it returns or raises")
 
 
 def _output(fd: int) -> int | None:
@@ -169,13 +170,15 @@ def _output(fd: int) -> int | None:
         return subprocess.DEVNULL
 
 
-def _wait_until_ready(ready: int, program: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(ready: int, member: Membership) -> None:
+    assert member.program is not None
     said = b""
     while chunk := os.read(ready, 4096):
         said += chunk
     if said != b"ready":
-        program.wait()
+        member.program.wait()
         raise NodeDown(f"the node could not be started: {said.decode(errors='replace')}")
+    member.os_pid = member.program.pid
 
 
 def stop() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,10 @@ import pytest
 
 from otp import node, process
 from otp.runtime import boot
+from otp.wire import pipe
 from otp.wire.place import Place
 from tests.expecting import expect
+from tests.interrupting import Interrupted, Interrupter
 from tests.programs import gone, program
 from tests.servers import deaf
 
@@ -74,6 +79,22 @@ def test_a_program_that_ends_is_told_to_hurry(tmp_path: Path) -> None:
         assert os.listdir(running.directory) == []
 
 
+def test_a_start_that_is_interrupted_leaves_no_node(
+    fresh_node: None, runtime_directory: Path
+) -> None:
+    """Either there is none, or it can be stopped."""
+    at, raised = 0, True
+    while raised:
+        at += 1
+        interrupter = Interrupter(at, (boot.__name__, pipe.__name__))
+        with suppress(Interrupted), interrupter.at_work():
+            node.start()
+        raised = interrupter.raised
+        node.stop()
+        assert os.listdir(runtime_directory) == []
+    assert at > 20
+
+
 def test_a_node_that_finds_no_room_leaves_nothing(
     fresh_node: None, runtime_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,3 +106,20 @@ def test_a_node_that_finds_no_room_leaves_nothing(
     with pytest.raises(OSError, match="full"):
         node.start()
     assert os.listdir(runtime_directory) == []
+
+
+def test_a_kernel_whose_program_has_given_it_up_says_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The program was interrupted while it forked the kernel, and has removed the directory."""
+    read, write = os.pipe()
+    order = {
+        "root": str(tmp_path / "removed"), "program": os.getpid(), "ready": write, "path": sys.path,
+        "preload": [], "rehearsal": "otp.behaviour.rehearsal",
+    }  # fmt: skip
+    kernel = boot._run(json.dumps(order), write)
+    os.close(write)
+    assert kernel.wait(10) == 1
+    assert os.read(read, 1) == b""
+    os.close(read)
+    assert capfd.readouterr().err == ""
