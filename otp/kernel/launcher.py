@@ -168,8 +168,8 @@ class Launcher:
         next_one.run(parent, modules, around)
 
     def _let_go(self) -> None:
-        sys.stdin = self._stdin
         """In the child: close what is the launcher's, be deaf to what is meant for it."""
+        sys.stdin = self._stdin
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for fd in (self._mailbox, self._woken, self._wake):
