@@ -16,7 +16,11 @@ from pathlib import Path
 import psutil
 
 KERNEL = "otp:kernel"
-STANDING = ("otp:launcher", "otp:timer_serve")  # begun when needed, they end with the node
+STANDING = (
+    "otp:launcher",
+    "otp:spare",
+    "otp:timer_serve",
+)  # begun when needed, they end with the node
 
 Footprint = frozenset[str]
 

@@ -19,17 +19,18 @@ import errno
 import gc
 import importlib
 import logging
-import multiprocessing.process
 import os
 import select
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pickle import dumps
 from typing import Any, NoReturn
 from warnings import catch_warnings
 
+from otp.kernel.spare import Spare, fork
 from otp.kernel.warming import GENERATION
 from otp.terms import Crash
 from otp.wire import parcel, pipe
@@ -42,8 +43,6 @@ from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER, PARCEL, REAPED, ST
 log = logging.getLogger("otp.kernel")
 
 Enter = Callable[[str, int, int, int, dict[str, Any]], NoReturn]
-
-_fork = multiprocessing.get_context("fork")
 
 
 class Launcher:
@@ -62,6 +61,7 @@ class Launcher:
         self._kernel = kernel
         os.set_blocking(kernel, True)  # the kernel always reads on
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._spare = Spare(self._place)
 
     def run(self, parent: int, modules: Sequence[str], around: dict[str, Any]) -> NoReturn:
         """Import what is to be warm, then fork on demand until told to stop."""
@@ -133,6 +133,7 @@ class Launcher:
                 frames, rest = split(rest + pipe.read(self._mailbox))
                 for kind, _, _, payload in frames:
                     if kind == STOP:
+                        self._spare.dismiss()
                         return
                     self._obey(kind, payload)
 
@@ -142,22 +143,33 @@ class Launcher:
             return
         # with much around it, an order takes more than a frame
         order = parcel.read_bytes(self._place, payload) if kind & PARCEL else payload
-        self._fork(*plain(order))
+        what, serial, *more = plain(order)
+        if what == GENERATION:  # whoever comes after it will be forked there
+            self._spare.dismiss()
+            self._fork(serial, self._generation, serial, os.getpid(), *more)
+            return
+        if os_pid := self._spare.take(order):
+            self._tell(FORKED, serial, os_pid, b"")
+        else:
+            self._fork(serial, self._worker, os.getpid(), order)
+        with suppress(OSError):  # no room: the next one who asks will be told
+            self._spare.prepare(self._let_go, partial(self._begin, os.getpid()))
 
-    def _fork(self, what: str, serial: int, *order: Any) -> None:
-        target = self._generation if what == GENERATION else self._worker
-        child = _fork.Process(target=target, args=(serial, os.getpid(), *order))
+    def _fork(self, serial: int, target: Callable[..., None], *args: Any) -> None:
         try:
-            child.start()
+            os_pid = fork(target, *args)
         except OSError as error:
             self._tell(FORKED, serial, 0, flat(Crash(_no_room(error))))
-            return
-        multiprocessing.process._children.discard(child)  # type: ignore[attr-defined]  # noqa: SLF001
-        self._tell(FORKED, serial, child.pid, b"")
+        else:
+            self._tell(FORKED, serial, os_pid, b"")
 
-    def _worker(self, serial: int, parent: int, order: dict[str, Any]) -> None:
+    def _worker(self, parent: int, order: bytes) -> None:
         self._let_go()
-        self._enter(self._place.root, serial, self._kernel, parent, order)
+        self._begin(parent, order)
+
+    def _begin(self, parent: int, order: bytes) -> None:
+        _, serial, who = plain(order)
+        self._enter(self._place.root, serial, self._kernel, parent, who)
 
     def _generation(
         self, serial: int, parent: int, modules: Sequence[str], around: dict[str, Any]
@@ -169,6 +181,7 @@ class Launcher:
 
     def _let_go(self) -> None:
         """In the child: close what is the launcher's, be deaf to what is meant for it."""
+        self._spare.let_go()
         sys.stdin = self._stdin
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

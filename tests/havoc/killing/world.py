@@ -15,10 +15,13 @@ from otp.terms import Pid
 from otp.wire.place import Place
 from tests.footprint import opened_by
 from tests.havoc.killing.hunter import Hunter, mark
-from tests.programs import comm
+from tests.programs import comm, parent
 
 PRELOAD = ("tests.havoc.killing.quiet", "tests.havoc.killing.paths", "tests.servers.counter")
 LISTENER = "listener"
+
+
+LAUNCHER, SPARE = "otp:launcher", "otp:spare"
 
 
 class Listener(GenServer[list[Any]]):
@@ -116,14 +119,30 @@ class World:
     def _os_processes(self, os_pid: int) -> list[str]:
         """It and its descendants, with their descriptors; workers keep pipes to others."""
         name = comm(os_pid)
-        targets = opened_by(os_pid).values()
-        if name not in ("otp:kernel", "otp:launcher"):
+        if name == SPARE or self._is_a_copy(os_pid):
+            return []
+        targets = list(opened_by(os_pid).values())
+        if name == LAUNCHER:  # the pipe to the child that it keeps ready comes and goes
+            targets = [target for target in targets if not target.startswith("pipe:")]
+        elif name != "otp:kernel":
             targets = [target for target in targets if not target.startswith(self.directory)]
         return [
             f"the OS process {os_pid} {name}",
             *(f"a descriptor of {name}: {target}" for target in targets),
             *(line for child in children(os_pid) for line in self._os_processes(child)),
         ]
+
+    def _is_a_copy(self, os_pid: int) -> bool:
+        """A child that its launcher keeps ready, just forked, before it has its name.
+
+        It has the mailbox of its parent open, of which it lets go when it has the name.
+        """
+        above = parent(os_pid)
+        if comm(above) != LAUNCHER:
+            return False
+        door = f"{self.directory}/p/"
+        own = {t for t in opened_by(above).values() if t.startswith(door)} - {f"{door}0"}
+        return bool(own & set(opened_by(os_pid).values())) or comm(os_pid) == SPARE
 
 
 def children(os_pid: int) -> list[int]:
