@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from errno import EBADF, EPIPE
 from functools import partial
 from json import dumps
 from pickle import dumps as pickled
@@ -231,7 +232,8 @@ def _leave(member: Membership) -> None:
         member.place.remove()  # a kernel that was killed could not
     _member = None
     atexit.unregister(_at_exit)
-    os.close(member.kernel)
+    with suppress(OSError):  # the program may have closed it
+        os.close(member.kernel)
 
 
 def ask_to_stop() -> None:
@@ -242,9 +244,14 @@ def ask_to_stop() -> None:
 
 def _tell_to_stop(member: Membership) -> None:
     frame = pack(STOP, 0, 0, pickled(()))
-    os.set_blocking(member.kernel, True)
-    with suppress(BrokenPipeError):
+    try:
+        os.set_blocking(member.kernel, True)
         os.write(member.kernel, frame)
+    except OSError as error:
+        if error.errno == EBADF and member.program is not None:
+            member.program.terminate()  # as a daemon does, the program has closed all it found open
+        elif error.errno != EPIPE:
+            raise
 
 
 def _after_fork() -> None:

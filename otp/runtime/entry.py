@@ -130,13 +130,15 @@ def leave(context: Context, reason: bytes, by: int = 0, number: int = 0) -> NoRe
     """
     if os.getpid() != context.os_pid:
         os._exit(0 if reason == NORMAL else 1)
+    status = 1
     try:
         last_words(context.outbox, reason, by, number)  # first: who reads our output may be stuck
+        status = 0
         for child in multiprocessing.active_children():
             child.terminate()
         _flush()
     finally:
-        os._exit(0)
+        os._exit(status)
 
 
 def _flush() -> None:

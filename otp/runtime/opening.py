@@ -44,6 +44,7 @@ log = logging.getLogger("otp.process")
 
 UNREADABLE: Final = object()
 _PIDS = 4096
+_TOO_LOW: Final = {True: "raise ulimit -n", False: "raise ulimit -v, or vm.max_map_count"}
 _from: Final = partial(tuple.__new__, From)  # as From(pid, tag), at half the cost
 _FRAME: Final = 4  # what is longer brings the name that was watched
 
@@ -90,11 +91,12 @@ class Opener:
         except OSError as error:
             if error.errno is None:  # the TimeoutError of somebody's alarm
                 raise
-            if not pipe.no_descriptor(error) and error.errno != ENOMEM:
+            few = pipe.no_descriptor(error)
+            if not few and error.errno != ENOMEM:
                 return None
             raise OSError(
                 error.errno,
-                f"{error.strerror}: a long message waits that cannot be opened; raise ulimit -n",
+                f"{error.strerror}: a long message waits that cannot be opened; {_TOO_LOW[few]}",
             ) from error
 
     def whole(self, frame: Heard) -> Heard:

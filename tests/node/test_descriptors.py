@@ -170,3 +170,23 @@ def test_a_program_without_standard_streams_has_mailboxes_that_nobody_prints_int
     )  # fmt: skip
     assert done.returncode == 0
     assert said.read_text() == f"1 {dict.fromkeys(range(3), '/dev/null')} []\n"
+
+
+CLOSES = """
+import os
+from otp import node, process
+process.self()
+os.closerange(3, 100)
+if {stops}:
+    node.stop()
+    print(process.is_alive(process.self()))
+    os.closerange(3, 100)
+"""
+
+
+@pytest.mark.parametrize(("stops", "prints"), [(True, "True\n"), (False, "")])
+def test_a_program_that_closes_all_it_finds_open_ends_in_order(
+    stops: bool, prints: str, tmp_path: Path
+) -> None:
+    done = run("-c", CLOSES.format(stops=stops), cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, prints, "")

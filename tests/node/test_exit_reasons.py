@@ -183,3 +183,9 @@ def test_whose_output_nobody_reads_dies_all_the_same() -> None:
     expect("full")
     process.exit(pid, "bye")
     assert expect_down(ref) == "bye"
+
+
+def test_who_cannot_say_how_it_ends_has_failed() -> None:
+    """It has closed the pipe to the kernel, like all others."""
+    _, ref = process.spawn_monitor(os.closerange, 3, 100)
+    assert expect_down(ref) == ExitStatus(1)

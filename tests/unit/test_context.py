@@ -148,12 +148,21 @@ def no_descriptor(*_: object) -> NoReturn:
     raise OSError(errno.EMFILE, "Too many open files")
 
 
-def test_a_long_message_for_which_no_descriptor_is_left_stays(bench: Bench, monkeypatch) -> None:
+def no_memory(*_: object) -> NoReturn:
+    raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+
+@pytest.mark.parametrize(
+    ("refuses", "advice"), [(no_descriptor, "raise ulimit -n"), (no_memory, "raise ulimit -v")]
+)
+def test_a_long_message_for_which_there_is_no_room_stays(
+    bench: Bench, monkeypatch, refuses, advice: str
+) -> None:
     frame, path = bench.parcel(LIVING)
     bench.hears(frame, (MESSAGE, LIVING, 0, flat("next")))
     with monkeypatch.context() as patched:
-        patched.setattr(parcel, "fetch", no_descriptor)
-        with pytest.raises(OSError, match="a long message waits that cannot be opened"):
+        patched.setattr(parcel, "fetch", refuses)
+        with pytest.raises(OSError, match=f"a long message waits that cannot be opened; {advice}"):
             receive(bench.context, None, 0.0)
     assert os.path.exists(path)
     assert [receive(bench.context, None, 0.0) for _ in range(2)] == ["value", "next"]
