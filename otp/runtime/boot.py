@@ -43,11 +43,22 @@ class Membership:
 
     def __init__(self, place: Place, kernel: int, name: str, os_pid: int) -> None:
         self.place = place
-        self.kernel = kernel
+        self.opened = kernel
+        self.file = pipe.file_of(kernel)
         self.name = name
         self.os_pid = os_pid
         self.program: subprocess.Popen[bytes] | None = None
         self.starter = os.getpid()
+
+    @property
+    def kernel(self) -> int:
+        """The write end of the kernel's pipe; -1 if somebody has closed it.
+
+        1. a program forks, and the child closes all it finds open: it is to be a daemon  2. it
+        opens its log, which gets the number of our pipe  3. what the kernel is to read would stand
+        in the log: so it is looked at whether the number still means the same file.
+        """
+        return self.opened if pipe.file_of(self.opened) == self.file else -1
 
     @property
     def is_ours(self) -> bool:
@@ -57,7 +68,7 @@ class Membership:
     @property
     def has_ended(self) -> bool:
         """Whether the kernel is dead: nobody reads its pipe."""
-        return not pipe.has_reader(self.kernel)
+        return (kernel := self.kernel) < 0 or not pipe.has_reader(kernel)
 
 
 _OURS: Final = ("otp.gen_server", "otp.proc_lib", "otp.supervisor", "otp.system")
@@ -107,10 +118,11 @@ def _start(name: str, preload: Sequence[str]) -> Membership:
     try:
         place.make()
         _begin(member, preload)
+        member.file = pipe.file_of(place.pipe(KERNEL))
         kernel = pipe.open_writer(place.pipe(KERNEL))  # last: who is interrupted knows no number
         if kernel is None:
             raise NodeDown("the node has ended while it was started")
-        member.kernel = kernel
+        member.opened = kernel
         return member
     except BaseException:
         if member.program is not None:

@@ -116,8 +116,10 @@ def ring(signum: int = BELL, frame: object = None) -> None:
 
 def _attach() -> Context:
     member = boot.ensure()
+    if (kernel := member.kernel) < 0:
+        raise NodeDown
     try:
-        kernel = pipe.duplicate(member.kernel)
+        kernel = pipe.duplicate(kernel)
     except OSError as error:
         if error.errno != EBADF:
             raise

@@ -97,6 +97,15 @@ def _too_many(error: OSError) -> OSError:
     return OSError(error.errno, text)
 
 
+def file_of(which: int | str) -> tuple[int, int] | None:
+    """The file that a descriptor or a path means, as device and inode; None if there is none."""
+    try:
+        found = os.stat(which)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def has_reader(fd: int) -> bool:
     """Whether the owner of the mailbox lives, into which this descriptor writes."""
     poll = select.poll()

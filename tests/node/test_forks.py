@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,3 +183,24 @@ def test_a_child_of_multiprocessing_that_leaves_has_ended_in_order(
     assert expect_down(ref) == reason
     runs.join()
     assert runs.exitcode == status
+
+
+def test_a_daemon_that_has_closed_everything_writes_into_no_file_of_its_own(
+    tmp_path: Path, fresh_node: None
+) -> None:
+    """Its log has got the number of the pipe to the kernel."""
+    process.self()
+    log = tmp_path / "log"
+
+    def daemon() -> None:
+        os.closerange(3, 100)
+        files = [os.open(log, os.O_WRONLY | os.O_CREAT) for _ in range(20)]
+        with pytest.raises(NodeDown):
+            process.self()
+        node.start()
+        assert gen_server.call(gen_server.start_link(Counter, 7), "count") == 7
+        node.stop()
+        assert {os.write(fd, b"line") for fd in files} == {4}
+
+    assert bare_fork(daemon) == 0
+    assert log.read_bytes() == b"line"
