@@ -15,30 +15,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import select
 import signal
 import sys
 import threading
 import weakref
 from contextlib import suppress
-from errno import EBADF
 from functools import cache
 from multiprocessing.util import Finalize
-from pickle import dumps
-from time import monotonic_ns
 from typing import Final
 
 from otp.errors import NodeDown, ProcessExit
 from otp.runtime import boot
+from otp.runtime.attaching import Guest
 from otp.runtime.context import Context
-from otp.runtime.outbox import write_to_kernel
 from otp.runtime.reasons import NORMAL, last_words, pack_reason, unpack_reason
-from otp.wire import pipe
-from otp.wire.codec import plain
-from otp.wire.frame import first, pack
 from otp.wire.orphan import BELL
-from otp.wire.place import Place
-from otp.wire.protocol import ATTACH, KNOCK
 
 GONE: Final = (b"", 0, 0)
 """The sentence of a process that ended with its node or was left behind by a fork."""
@@ -54,8 +45,11 @@ class _Thread(threading.local):
 class _Farewell:
     """Dies with its thread; in a forked child all threads but one die, and that is not our end."""
 
-    def __init__(self, context: Context) -> None:
-        self.context: Context | None = context
+    context: Context | None = None
+    """Nothing is to be told before there is one."""
+    _os_pid = 0
+
+    def __init__(self) -> None:
         self._os_pid = os.getpid()
 
     def __del__(self) -> None:
@@ -116,30 +110,23 @@ def ring(signum: int = BELL, frame: object = None) -> None:
 
 def _attach() -> Context:
     member = boot.ensure()
-    if (kernel := member.kernel) < 0:
-        raise NodeDown
+    farewell = _thread.farewell = _Farewell()
+    guest = Guest(member.place)
     try:
-        kernel = pipe.duplicate(kernel)
-    except OSError as error:
-        if error.errno != EBADF:
-            raise
-        raise NodeDown from None  # another thread has just stopped the node
-    try:
-        serial, mailbox, rest = _introduced(member.place, kernel)
+        serial, rest = guest.enter(member.kernel, _has_bell())
+        context = Context(member.place, serial, guest.mailbox, guest.kernel)
+        if rest:
+            context.mailbox.unread(rest)
+        with _lock:
+            _contexts.add(context)
+        if multiprocessing.parent_process() is not None:
+            _part_at_exit()
+        if boot.membership() is not member:  # the node was stopped while we attached to it
+            context.condemned = GONE
     except BaseException:
-        os.close(kernel)
+        guest.leave()
         raise
-    context = Context(member.place, serial, mailbox, kernel)
-    if rest:
-        context.mailbox.unread(rest)
-    _thread.context = context
-    _thread.farewell = _Farewell(context)
-    with _lock:
-        _contexts.add(context)
-    if multiprocessing.parent_process() is not None:
-        _part_at_exit()
-    if boot.membership() is not member:  # the node was stopped while we attached to it
-        context.condemned = GONE
+    _thread.context = farewell.context = context
     return context
 
 
@@ -147,45 +134,6 @@ def _attach() -> Context:
 def _part_at_exit() -> None:
     """A child of `multiprocessing` leaves by `os._exit`, which would look like a violent death."""
     Finalize(None, detach, exitpriority=0)
-
-
-def _introduced(place: Place, kernel: int) -> tuple[int, int, bytes]:
-    """A serial number, the mailbox that goes with it, and what has come into that already."""
-    name = f"new-{os.getpid()}-{threading.get_native_id()}-{monotonic_ns()}"
-    path = f"{place.root}/p/{name}"
-    write_to_kernel(kernel, pack(KNOCK, 0, 0, dumps((name, os.getpid()))))
-    try:
-        pipe.make(path)
-    except FileNotFoundError:
-        raise NodeDown from None
-    try:
-        mailbox = pipe.open_mailbox(path)
-    except BaseException:
-        os.unlink(path)
-        raise
-    try:
-        return _introduce(mailbox, kernel, (name, os.getpid(), _has_bell()))
-    except BaseException:
-        os.close(mailbox)
-        raise
-
-
-def _introduce(mailbox: int, kernel: int, who: tuple[str, int, bool]) -> tuple[int, int, bytes]:
-    """Ask for a serial number; it, or a refusal, is the first that comes into the new mailbox."""
-    write_to_kernel(kernel, pack(ATTACH, 0, 0, dumps(who)))
-    poll = select.poll()
-    poll.register(mailbox, select.POLLIN)
-    poll.register(kernel, 0)
-    poll.poll()
-    data = pipe.read(mailbox)
-    if not data:
-        raise NodeDown
-    payload, rest = first(data)
-    match plain(payload):
-        case ("error", number, text):
-            raise OSError(number, f"this thread cannot be a process of the node: {text}")
-        case serial:
-            return serial, mailbox, rest
 
 
 def _has_bell() -> bool:

@@ -221,11 +221,15 @@ class Outbox:
 
 
 def write_to_kernel(kernel: int, frame: bytes) -> None:
-    """Write a frame to the kernel, which always has room soon. Raises `NodeDown` if it is gone."""
+    """Write a frame to the kernel, which always has room soon. Raises `NodeDown` if it is gone.
+
+    It is written if and only if this returns, whatever handlers of signals raise.
+    """
+    attempt = partial(write, kernel, frame)
     while True:
         try:
-            os.write(kernel, frame)
-            return
+            for _ in iter(attempt, None):  # no handler runs from here on (`pipe.descriptor`)
+                return
         except BlockingIOError:
             _room(kernel, None)
         except BrokenPipeError:

@@ -49,7 +49,8 @@ def open_writer(path: str) -> int | None:
 
 def _open(path: str, flags: int) -> int:
     try:
-        return above_stdio(descriptor(os.open, path, flags | os.O_NONBLOCK | os.O_CLOEXEC))
+        fd = descriptor(os.open, path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+        return fd if fd >= _FIRST else above_stdio(fd)
     except OSError as error:
         if no_descriptor(error):
             raise _too_many(error) from error

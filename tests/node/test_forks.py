@@ -53,7 +53,7 @@ def test_a_child_that_dies_while_it_attaches_leaves_nothing(
     assert bare_fork(process.self) == -signal.SIGKILL
     for _ in range(2):  # the kernel answers, and looks who has died before it hears us again
         process.info(me)
-    assert mailboxes() == before
+    assert mailboxes() <= before  # a launcher that nobody needs any more may have gone meanwhile
 
 
 def mailboxes() -> set[str]:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -118,6 +119,23 @@ def test_nor_does_one_that_fails() -> None:
         expect(Exit) if process.info(process.self())["message_queue_len"] else None
 
     assert interrupted_everywhere(fails, lambda nothing: None) > 50
+
+
+def test_a_first_use_that_is_interrupted_leaves_no_process() -> None:
+    """The thread is a process, or it is none; the kernel thinks the same."""
+    modules = tuple(name for name in sys.modules if name.startswith("otp."))
+    here.detach()
+    before = len(os.listdir("/proc/self/fd"))
+    for place in count(1):
+        interrupter = Interrupter(place, modules)
+        with suppress(Interrupted), interrupter.at_work():
+            process.self()
+        assert (place, process.processes()) == (place, [process.self()])
+        here.detach()
+        assert (place, len(os.listdir("/proc/self/fd"))) == (place, before)
+        if not interrupter.raised:
+            break
+    assert place > 50
 
 
 def test_a_stop_that_is_interrupted_leaves_no_news() -> None:

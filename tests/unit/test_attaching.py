@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from otp.runtime import boot, here
+from otp.runtime import attaching, boot, here
 from otp.wire import pipe
 from otp.wire.frame import pack, split
 from otp.wire.place import Place
@@ -44,7 +44,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         os.write(new, told + pack(MESSAGE, 3, 0, dumps("first")) + pack(MESSAGE, 3, 0, dumps(2)))
         os.close(new)
 
-    monkeypatch.setattr(here, "write_to_kernel", answered)
+    monkeypatch.setattr(attaching, "write_to_kernel", answered)
     yield mailbox
     assert writer is not None
     for fd in (mailbox, writer):
