@@ -171,11 +171,19 @@ def base() -> str:
 
 def _default() -> str:
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and os.access(runtime, os.W_OK):
+    if runtime and os.access(runtime, os.W_OK) and _is_ours(runtime):
         return os.path.join(runtime, "otp")
     shared = "/dev/shm"
     parent = shared if os.access(shared, os.W_OK | os.X_OK) else _temp()
     return os.path.join(parent, f"otp-{os.geteuid()}")
+
+
+def _is_ours(runtime: str) -> bool:
+    """Whether this is not who has called `su` or ``sudo -E``, which leave the variable as it was.
+
+    Root may write there, and would shut its owner out of the directory it makes.
+    """
+    return os.stat(runtime).st_uid == os.geteuid()
 
 
 def _check(path: str) -> None:

@@ -91,6 +91,17 @@ def test_the_base_is_chosen_from_the_environment(
     assert places._default().endswith(f"/otp-{os.geteuid()}")
 
 
+@AS_ROOT
+def test_the_runtime_directory_of_somebody_else_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So it is after `su`, which keeps the variable."""
+    monkeypatch.delenv("OTP_RUNTIME_DIR")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    os.chown(tmp_path, 12345, 12345)
+    assert places._default().endswith(f"/otp-{os.geteuid()}")
+
+
 @pytest.mark.parametrize(
     ("name", "file"),
     [
