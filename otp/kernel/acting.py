@@ -39,7 +39,7 @@ from otp.kernel.post import DIRECT, QUEUED, Post
 from otp.kernel.table import stand_in
 from otp.wire import parcel, pipe
 from otp.wire.frame import pack
-from otp.wire.place import Place
+from otp.wire.place import Place, sweep
 from otp.wire.protocol import ANSWER, DOWN, EXIT, FORK, KERNEL, REFUSED
 
 _SPARE = 24  # descriptors for the kernel's own use
@@ -271,7 +271,9 @@ class Acting:
         """Kill whatever is left of the node, adopted orphans too; reap it, leave no file."""
         import psutil  # only now: an idle kernel has no use for it
 
+        killed = False
         while left := psutil.Process().children(recursive=True):
+            killed = True
             for process in left:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
@@ -280,3 +282,6 @@ class Acting:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
         self._place.remove()
+        if killed:  # perhaps with the node of a program that a worker has run: nobody else is left
+            with suppress(FileNotFoundError):
+                sweep(os.path.dirname(self._place.root))

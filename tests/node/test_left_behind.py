@@ -92,3 +92,12 @@ def test_the_children_of_a_server_end_with_it(reason: str) -> None:
     gen_server.stop(server, reason)
     assert gone([child], within=2)
     assert expect() == ("terminate", reason)
+
+
+def test_the_node_of_a_program_that_a_worker_runs_ends_with_the_worker_s(tmp_path: Path) -> None:
+    """All of them are killed at once: so the outer kernel removes the inner node's directory."""
+    with program(tmp_path / "run", "nests") as running:
+        assert len(os.listdir(running.directory)) == 2
+        running.kill(running.os_pid)
+        assert gone([running.pids["inner"], running.pids["kernel"]], within=5)
+        assert os.listdir(running.directory) == []

@@ -108,6 +108,22 @@ def bare() -> None:
     sys.stdin.read()
 
 
+def nests() -> None:
+    """A worker that runs a program with a node of its own."""
+    process.spawn(runs_a_program, process.self())
+    tell(inner=process.receive(int))
+
+
+def runs_a_program(owner: Pid) -> None:
+    source = (
+        "from otp import node, process; print(node.start().os_pid, flush=True); process.receive()"
+    )
+    child = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    process.send(owner, int(child.stdout.readline()))
+    process.receive(lambda message: False)
+
+
 def daemons() -> None:
     """A worker that has died, and a child of it that has left the session."""
     _, ref = process.spawn_monitor(leaves_a_daemon, process.self())
