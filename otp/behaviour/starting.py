@@ -33,12 +33,12 @@ from otp import process
 from otp.behaviour import supervisor_reports as report
 from otp.behaviour.child import ChildSpec, ShutdownTime
 from otp.behaviour.children import Child
-from otp.errors import Ignored, StartError, shorten
+from otp.errors import AlreadyStarted, Ignored, StartError, shorten
 from otp.runtime import here
 from otp.runtime.context import Context
 from otp.runtime.reasons import portable, reason_of
-from otp.terms import Crash, Pid, Server
-from otp.wire.protocol import LIMIT
+from otp.terms import Crash, Down, Pid, Server
+from otp.wire.protocol import LIMIT, SURVIVES
 
 _GRACE: Final = 0.5  # seconds
 
@@ -55,13 +55,32 @@ class Failed(NamedTuple):
 
     reason: Any
     words: str
+    holder: Pid | None = None
+    """Who has the name, if that was why."""
 
 
 def run_start(spec: ChildSpec, supervisor: Server) -> Started | Failed:
     came = _run(spec)
+    if isinstance(came, Failed) and came.holder is not None and _is_ending(came.holder):
+        came = _run(spec)
     if isinstance(came, Started) and came.pid is not None and not _is_linked(came.pid):
         report.not_linked(supervisor, Child(spec.id, spec, came.pid))
     return came
+
+
+def _is_ending(holder: Pid) -> bool:
+    """Whether the name is free now, after all.
+
+    1. a supervisor is killed; its children, linked to it, are to die of that  2. it is restarted,
+    and starts its children  3. those of before are still about to die, and have their names: OTP's
+    would be gone by then. So we wait for them, if dying is what they do.
+    """
+    context = here.current()
+    if holder.node != context.pid.node or context.question(SURVIVES, holder.id):
+        return False
+    ref = process.monitor(holder)
+    process.receive(lambda message: isinstance(message, Down) and message.ref == ref)
+    return True
 
 
 def _is_linked(pid: Pid) -> bool:
@@ -79,6 +98,8 @@ def _run(spec: ChildSpec) -> Started | Failed:
         return _read(context, spec.start())
     except Ignored:
         return Started(None, None)
+    except AlreadyStarted as error:
+        return Failed(error.reason, shorten(error.reason) + hurry.note, error.pid)
     except StartError as error:
         return Failed(portable(error.reason), shorten(error.reason) + hurry.note)
     except BaseException as error:

@@ -192,8 +192,9 @@ def leaving(
     if process.attached:
         return died(state, process, process.said or killed or said, now)
     ending.limit(state, asker, 0, _FAREWELL, now)
-    wondering, process.wondering = process.wondering, []
-    return settle(state, wondering, False)
+    curious = [*process.wondering, *process.pondering]
+    process.wondering, process.pondering = [], []
+    return settle(state, curious, False)
 
 
 def reaped(

@@ -40,7 +40,7 @@ def give_up(state: State, now: float) -> list[Effect]:
 
 
 def _forget(process: Process, question: Question, otherwise: Any) -> Send:
-    for waiting in (process.wondering, process.asked_for_timers):
+    for waiting in (process.wondering, process.pondering, process.asked_for_timers):
         if question in waiting:
             waiting.remove(question)
     return answer(*question, otherwise)

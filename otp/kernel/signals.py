@@ -138,15 +138,25 @@ def survived(state: State, asker: int, ref: int, sender: int, number: int) -> li
     if process is None:
         return []
     process.unheard.discard((sender, number))
+    if not number:
+        process.bereaved.discard(sender)
     _forgive(process, sender)
     waiting = {asked for asked, _ in process.unheard}
     content = [q for q in process.wondering if q.asker not in waiting]
     process.wondering = [q for q in process.wondering if q.asker in waiting]
-    effects = settle(state, content, True)
+    effects = [*settle(state, content, True), *_relieved(state, process)]
     if process.killed is None or asker not in state.spared or process.killed.by in waiting:
         return effects
     state.spared.cancel(asker)
     return [*effects, *_strike(state, asker)]
+
+
+def _relieved(state: State, process: Process) -> list[Effect]:
+    """If it has heard everything, it survives everything."""
+    if process.unheard or process.bereaved:
+        return []
+    pondering, process.pondering = process.pondering, []
+    return settle(state, pondering, True)
 
 
 def _forgive(process: Process, sender: int) -> None:
@@ -176,6 +186,23 @@ def is_alive(state: State, asker: int, ref: int, target: int, now: float) -> lis
     return [answer(asker, ref, True)]
 
 
+def survives(state: State, asker: int, ref: int, target: int, now: float) -> list[Effect]:
+    """Whether it lives on, once it has heard the exit signals that anybody has sent it.
+
+    False is answered as soon as that is known, which is before its name is free. Threads are not
+    waited for.
+    """
+    process = state.processes.get(target)
+    if process is None or (process.is_leaving and not process.attached):
+        return [answer(asker, ref, False)]
+    if process.attached or not (process.unheard or process.bereaved):
+        return [answer(asker, ref, True)]
+    question = Question(asker, ref)
+    process.pondering.append(question)
+    wait(state, question, process, True, now)
+    return []
+
+
 def reason_of(state: State, asker: int, ref: int, target: int, sent: int) -> list[Effect]:
     """Why it died, as soon as it has; "noproc" if the asker's own signal came first.
 
@@ -201,11 +228,13 @@ def died(state: State, process: Process, death: Death) -> list[Effect]:
     for peer in linked:
         if (found := state.processes.get(peer)) is not None:
             reason = epitaph(death, peer, process.latecomers.get((peer, 0), 0))
+            if reason != NORMAL:
+                found.bereaved.add(process.serial)
             effects += exit_signal(found, process.serial, 0, reason)
     for to, tag in watchers:
         reason = epitaph(death, to, process.latecomers.get((to, tag), 0))
         effects.append(Send(to, DOWN, process.serial, tag, reason))
-    effects += settle(state, process.wondering, False)
+    effects += settle(state, [*process.wondering, *process.pondering], False)
     effects += settle(state, process.asked_for_timers, None)
     effects += [
         answer(*question, epitaph(death, question.asker, sent)) for question, sent in process.asking

@@ -83,6 +83,10 @@ class Process:
     """Who wants to know its reason when it is dead; and how many signals they had sent before."""
     wondering: list[Question] = field(default_factory=list)
     """Who wants to know whether it survives the signals already sent."""
+    bereaved: set[int] = field(default_factory=set)
+    """Those of whose deaths it has not heard; if it does not trap exits, it dies of that link."""
+    pondering: list[Question] = field(default_factory=list)
+    """Who wants to know whether it survives all that it has not heard yet, whoever has sent it."""
     asked_for_timers: list[Question] = field(default_factory=list)
     """Who wants to cancel or read a timer that it keeps for itself."""
     unheard: set[tuple[int, int]] = field(default_factory=set)

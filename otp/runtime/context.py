@@ -263,7 +263,7 @@ class Context:
         if not self.trapping and payload != NORMAL:
             self._condemn(self.opener.payload(frame), sender, number)
             return None
-        if number:
+        if number or payload != NORMAL:
             self.outbox.tell_kernel(SURVIVED, 0, dumps((sender, number)))
         if self.trapping and self.parent is not None and sender == self.parent.id:
             self.told_to_end = True

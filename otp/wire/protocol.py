@@ -89,6 +89,7 @@ STALE: Final = 57
 PARCELS: Final = 58  # it is about to write its first parcel to this process
 LIMIT: Final = 59  # it has so many seconds to end, or no limit any more
 KNOCK: Final = 60  # it is about to make a mailbox, with which it will ask to be attached
+SURVIVES: Final = 61  # whether it lives on, once it has heard what it has been sent
 
 # between the kernel and the launchers
 FORK: Final = 64

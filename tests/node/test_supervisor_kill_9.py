@@ -6,7 +6,10 @@ import os
 import signal
 from functools import partial
 
+import pytest
+
 from otp import gen_server, process, supervisor
+from otp.errors import SupervisorError
 from otp.supervisor import ChildSpec
 from tests.expecting import expect, expect_down
 from tests.family import (
@@ -65,3 +68,28 @@ def test_kill_9_of_a_supervisor_takes_its_children_down_and_heals() -> None:
     while pids(sup)["below"] == "restarting":
         pass
     assert children(pids(sup)["below"]) == [("y", there("y")), ("x", there("x"))]
+
+
+def test_a_restarted_supervisor_waits_for_the_names_of_those_who_die_with_its_predecessor() -> None:
+    """One restart a kill: a single one that failed would be too many, and the tree be gone."""
+    family = [spec(f"named {number}") for number in range(5)]
+    below = partial(supervisor.start_link, family)
+    sup = start(ChildSpec("below", below, kind="supervisor"), intensity=10, period=1000)
+    names = [f"init named {number}" for number in range(5)]
+    heard(*names)
+    for _ in range(10):
+        os_kill(pids(sup)["below"])
+        heard(*names)
+    all_quiet(sup)
+
+
+def test_and_not_for_who_lives_on() -> None:
+    process.trap_exit()
+    holder = process.spawn_link(process.receive)
+    process.register("taken", holder)
+    sup = start()
+    with pytest.raises(SupervisorError) as refused:
+        supervisor.start_child(sup, spec("taken"))
+    assert refused.value.reason == ("already_started", holder)
+    assert process.is_alive(holder)
+    process.exit(holder, "kill")
