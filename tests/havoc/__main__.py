@@ -19,6 +19,7 @@ PARTS: dict[str, float] = {
     "simulation": 3,
     "ends_of_the_world": 2,
     "slow_poison": 2,
+    "violence": 3,
 }
 """The modules of this package, each with its share of the time."""
 

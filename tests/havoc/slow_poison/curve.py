@@ -11,9 +11,9 @@ from statistics import linear_regression
 
 from tests.havoc.machine import Size
 
-BYTES_EACH = 1024
+BYTES_EACH = 512
 """More memory than this for each death counts as lost, once it has come to `BYTES_IN_ALL`."""
-BYTES_IN_ALL = 1 << 20
+BYTES_IN_ALL = 768 << 10
 DESCRIPTORS_IN_ALL = 2.5
 
 Samples = Sequence[tuple[int, Mapping[str, Size]]]
