@@ -9,7 +9,7 @@ are still named then stays for another time.
 from __future__ import annotations
 
 from otp.runtime.mailbox import Mailbox
-from otp.wire import parcel
+from otp.wire import parcel, pipe
 from otp.wire.frame import Frame
 from otp.wire.place import Place
 from otp.wire.protocol import PARCEL
@@ -34,5 +34,11 @@ class Sweeping:
         for dead in tuple(self.dead):
             waiting = [*mailbox.arrived, *(frame for frame in mailbox.awaited.values() if frame)]
             named = {f[3] for f in waiting if f[0] & PARCEL and isinstance(f[3], bytes)}
-            if parcel.clear(self._place, self._serial, dead, named):
+            try:
+                is_clear = parcel.clear(self._place, self._serial, dead, named)
+            except OSError as error:
+                if not pipe.no_descriptor(error):
+                    raise
+                return  # nobody waits for this: it can be done when there is one again
+            if is_clear:
                 self.dead.discard(dead)

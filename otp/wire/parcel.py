@@ -82,18 +82,24 @@ def clear(place: Place, to: int, sender: int, named: Collection[bytes] = ()) -> 
     nothing = True
     for kind, root in ((b"n", place.parcels), (b"s", place.spare)):
         directory = f"{root}/{to}/{sender}"
-        try:
+        with suppress(FileNotFoundError):
+            if _remove_if_empty(directory):
+                continue
             for number in os.listdir(directory):
                 if kind + f"{to}/{sender}/{number}".encode() not in named:
                     discard(f"{directory}/{number}")
-            os.rmdir(directory)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            if error.errno != errno.ENOTEMPTY:
-                raise
-            nothing = False
+            nothing = _remove_if_empty(directory) and nothing
     return nothing
+
+
+def _remove_if_empty(directory: str) -> bool:
+    try:
+        os.rmdir(directory)
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        return False
+    return True
 
 
 def _make_spare(place: Place, to: int, sender: int) -> None:

@@ -7,11 +7,18 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from otp import gen_server, node, process
+from otp.gen_server import NoReply, Reply
+from otp.terms import Pid
+from tests.expecting import expect, expect_down
 from tests.programs import ROOT, run
+from tests.servers import witness
 
 MANY = """
 import resource
@@ -190,3 +197,39 @@ def test_a_program_that_closes_all_it_finds_open_ends_in_order(
 ) -> None:
     done = run("-c", CLOSES.format(stops=stops), cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, prints, "")
+
+
+def sends_a_parcel(server: Pid) -> None:
+    process.send(server, bytes(100_000))
+    process.receive()
+
+
+@pytest.mark.parametrize("left_behind", [False, True])
+def test_a_server_without_descriptors_outlives_who_has_sent_it_parcels(left_behind: bool) -> None:
+    """What the dead sender has left is removed, at the latest when there are descriptors again."""
+    server = witness.start()
+    sender = process.spawn(sends_a_parcel, server)
+    assert expect() == ("info", bytes(100_000))
+    parcels = Path(node.current().directory, "parcels", str(server.id), str(sender.id))
+    if left_behind:
+        (parcels / "77").touch()
+    before = gen_server.call(server, partial(limits_itself, 0))
+    ref = process.monitor(sender)
+    process.exit(sender, "kill")
+    assert expect_down(ref) == "killed"
+    gen_server.cast(server, lambda state: (state.tell("alive"), NoReply(state))[1])
+    assert expect() == ("alive",)
+    assert gen_server.call(server, partial(limits_itself, before))
+    assert gen_server.call(server, partial(witness.echo, "swept")) == "swept"
+    assert not parcels.exists()
+    process.exit(server, "kill")
+
+
+def limits_itself(soft: int, caller: Any, state: Any) -> Reply[Any]:
+    """Answers with the limit until now; 0 is none more than there are."""
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if not soft:
+        soft = os.open("/", os.O_RDONLY)
+        os.close(soft)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return Reply(before, state)

@@ -25,6 +25,9 @@ OF_A_CLIENT: Path = (-1,)
 """What a client has for a path."""
 
 FAILURE = ValueError("an exception")
+_DEFERRED = 3
+"""One call in so many is answered later."""
+_WHILE = 0.02
 _FEW = 3
 """Descriptors: one request that is mapped, the file of a reply, a pipe."""
 _ROOM = 64 << 20
@@ -86,12 +89,20 @@ class Target(GenServer[Pid]):
         process.send(witness, Born(path, process.self(), os.getpid()))
         return Ok(witness)
 
-    def handle_call(self, request: Any, caller: Any, state: Pid) -> Reply[Pid]:
+    def handle_call(self, request: Any, caller: Any, state: Pid) -> Reply[Pid] | NoReply[Pid]:
         match request:
-            case (number, padding):
+            case (number, _):
                 process.send(state, Did(process.self(), caller.pid, number))
-                return Reply((number, padding), state)
+                if number % _DEFERRED == 0:
+                    process.send_after(_WHILE, process.self(), ("reply", caller, request))
+                    return NoReply(state)
         return Reply(request, state)
+
+    def handle_info(self, message: Any, state: Pid) -> NoReply[Pid]:
+        match message:
+            case ("reply", caller, answer):
+                gen_server.reply(caller, answer)
+        return NoReply(state)
 
     def handle_cast(self, request: Any, state: Pid) -> NoReply[Pid] | Stop[Pid]:
         match request:
@@ -106,7 +117,7 @@ class Target(GenServer[Pid]):
             case "bomb":
                 _bomb()
             case "few descriptors":
-                _lower(resource.RLIMIT_NOFILE, _next_descriptor() + _FEW)
+                _lower(resource.RLIMIT_NOFILE, _descriptors_end() + _FEW)
         return NoReply(state)
 
 
@@ -121,10 +132,8 @@ def _lower(limit: int, soft: int) -> None:
     resource.setrlimit(limit, (soft, resource.getrlimit(limit)[1]))
 
 
-def _next_descriptor() -> int:
-    fd = os.open("/", os.O_RDONLY | os.O_CLOEXEC)
-    os.close(fd)
-    return fd
+def _descriptors_end() -> int:
+    return max(map(int, os.listdir("/proc/self/fd"))) + 1
 
 
 # ---- supervisors
@@ -196,7 +205,7 @@ def _call(server: Pid, request: Any, timeout: float) -> tuple[str, Any]:
 def _limited(limit: str) -> Iterator[None]:
     which, soft = {
         "disk": (resource.RLIMIT_FSIZE, 4096),
-        "descriptors": (resource.RLIMIT_NOFILE, _next_descriptor() + 1),
+        "descriptors": (resource.RLIMIT_NOFILE, _descriptors_end()),
     }[limit]
     before, _ = resource.getrlimit(which)
     _lower(which, soft)
