@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import signal
 import traceback
+from contextlib import suppress
 from time import monotonic
 
 import pytest
@@ -26,7 +27,7 @@ from otp import node
 from tests.expecting import at_most
 from tests.havoc.machine import PATIENCE, leftovers, runtime_directory
 from tests.havoc.report import Row
-from tests.havoc.violence.battle import Battle
+from tests.havoc.violence.battle import Battle, Harmed
 from tests.havoc.violence.siege import Siege
 
 PRELOAD = ("tests.havoc.killing.quiet", "tests.havoc.violence.people")
@@ -38,22 +39,29 @@ def run(seed: int, seconds: float) -> list[Row]:
         kernel = node.start(preload=PRELOAD).os_pid
         assert kernel is not None
         battle = Battle(Siege(seed), seed)
-        try:
-            with at_most(seconds + 2 * PATIENCE):
-                battle.fight(until)
-                harm = battle.peace()
-        except (Exception, pytest.fail.Exception) as error:
-            traceback.print_exc()
-            battle.stuck(repr(error))
-            harm = [f"stuck: {error!r}"]
-            os.killpg(kernel, signal.SIGKILL)
+        harm = _fought(battle, until)
+        if harm:  # whoever is stuck does not keep us
+            with suppress(ProcessLookupError):
+                os.killpg(kernel, signal.SIGKILL)
         node.stop()
         harm += [f"left behind: {what}" for what in leftovers(base)]
     ledger = battle.siege.ledger
-    ledger.close()
     for line in (*harm, *ledger.calls_harm[:20], *ledger.casts_harm[:20]):
         print(f"seed {seed}: {line}", flush=True)
     outcomes = ", ".join(f"{count} {how}" for how, count in ledger.outcomes.most_common())
     print(f"{battle.made.total():6} faults; {ledger.requests} requests; {outcomes}", flush=True)
     rest = Row("all of it", 1, "memory and descriptors are back, nothing is left", len(harm))
     return [*battle.rows(), rest]
+
+
+def _fought(battle: Battle, until: float) -> list[str]:
+    try:
+        with at_most(until - monotonic() + 2 * PATIENCE):
+            battle.fight(until)
+            return battle.peace()
+    except Harmed:
+        return ["it was given up"]
+    except (Exception, pytest.fail.Exception) as error:
+        traceback.print_exc()
+        battle.stuck(repr(error))
+        return [f"stuck: {error!r}"]

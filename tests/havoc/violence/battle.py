@@ -30,6 +30,10 @@ _MEMORY = 6 << 20
 """Bytes, which is less than the requests of a second."""
 
 
+class Harmed(Exception):
+    """Something was lost. From now on it is not certain any more what must follow from what."""
+
+
 class Battle:
     def __init__(self, siege: Siege, seed: int) -> None:
         self.siege = siege
@@ -55,6 +59,7 @@ class Battle:
             if self.siege.cases:
                 self.siege.hear()
         self.siege.calm()
+        self.siege.ledger.close()
 
     def _calm_sizes(self) -> None:
         """After some faults, when nobody does anything."""
@@ -76,6 +81,8 @@ class Battle:
                 if number >= 0:
                     case.harm += self.siege.check(number)
                 self._count(case)
+                if case.harm:
+                    raise Harmed
                 if go_on:
                     self.lanes[number].next()
 
@@ -96,8 +103,9 @@ class Battle:
     def stuck(self, why: object) -> None:
         """Something does not come that must: what each lane waits for."""
         for case in self.siege.cases.values():
-            case.harm.append(f"{why}; there is to come yet: {case}")
-            self._count(case)
+            if case.harm or not case.is_over:
+                case.harm.append(f"{why}; there is to come yet: {case}")
+                self._count(case)
 
     # ---- the end
 
