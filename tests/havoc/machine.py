@@ -32,7 +32,7 @@ def slowness() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-PATIENCE = 120.0
+PATIENCE = 60.0
 """Seconds until news count as lost, on however slow a machine."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from time import monotonic
@@ -76,6 +77,8 @@ class Battle:
     def _settle(self, *, go_on: bool) -> None:
         """Whatever has happened as it must is over, and another fault may be made there."""
         for number, case in list(self.siege.cases.items()):
+            if case.is_late:
+                raise TimeoutError(f"{case.kind} does not come to its end")
             if case.is_over:
                 del self.siege.cases[number]
                 if number >= 0:
@@ -158,5 +161,6 @@ def _left() -> Iterator[str]:
         yield f"processes are left: {there}"
     if names := process.registered():
         yield f"names are left: {names}"
-    if files := parcels(node.current().directory):
-        yield f"parcels are left: {files}"
+    directory = node.current().directory
+    if files := parcels(directory) + os.listdir(f"{directory}/names"):
+        yield f"parcels and names are left: {files}"

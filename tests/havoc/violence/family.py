@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from otp.terms import Pid
+from tests.havoc.machine import PATIENCE
 from tests.havoc.violence.people import Born
 from tests.havoc.violence.shape import Path, Shape
 
@@ -27,6 +29,12 @@ class Case:
     given_up: int = 0
     """How many supervisors must give up."""
     harm: list[str] = field(default_factory=list)
+    begun: float = field(default_factory=monotonic)
+
+    @property
+    def is_late(self) -> bool:
+        """What is due has not come, though everybody had the time for it."""
+        return monotonic() - self.begun > PATIENCE
 
     @property
     def is_over(self) -> bool:

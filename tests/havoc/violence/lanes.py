@@ -33,6 +33,8 @@ from tests.havoc.violence.siege import Siege
 
 _LATE = 0.05
 """Seconds that a server which stands still is given to answer."""
+_FLOOD = 1500
+"""Casts, of which its pipe holds a part; the kernel keeps the others."""
 
 
 class Lane:
@@ -124,7 +126,7 @@ class Region(Lane):
             os.kill(victim.os_pid, signal.SIGCONT)
             _expect(case, report, "late")
 
-        self.ask(self.siege.prober, [Order(victim.pid, 3, 10, _LATE)], then)
+        self.ask(self.siege.prober, [Order(victim.pid, _FLOOD, 10, _LATE)], then)
 
     def _few_descriptors(self, case: Case) -> None:
         """It goes on to answer everybody, with parcels too."""
