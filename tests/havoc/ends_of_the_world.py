@@ -1,8 +1,8 @@
 """The program, the kernel and launchers are killed, in every combination and at one moment.
 
-With each of them the node ends. One time it is idle, the next it is busy; a supervisor or a worker
-may die at the same moment. Of a node whose processes are all killed at once a directory remains,
-which is removed by the next node.
+With each of them the node ends. It is idle or busy, or has a worker that is stopped; a supervisor
+or another worker may die at the same moment. Of a node whose processes are all killed at once a
+directory remains, which is removed by the next node.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ OTHERS: dict[str, Callable[[Program], list[int]]] = {
     "worker": lambda program: [program.pids["idle"]],
 }
 EVERYBODY = ("everybody",)
-LOADS = ("", "load")
+STATES = ("idle", "under load", "one stopped")
+"""One who is stopped does nothing about the end of the others, but the others about its own."""
 
 
 def _subsets(names: Any) -> Iterator[tuple[str, ...]]:
@@ -46,10 +47,10 @@ def _subsets(names: Any) -> Iterator[tuple[str, ...]]:
 class End(NamedTuple):
     hearts: tuple[str, ...]
     others: tuple[str, ...]
-    load: str
+    state: str
 
     def __str__(self) -> str:
-        return f"{' + '.join(self.hearts + self.others)}{', under load' if self.load else ''}"
+        return f"{' + '.join(self.hearts + self.others)}, {self.state}"
 
 
 def ends(seed: int) -> Iterator[End]:
@@ -58,7 +59,10 @@ def ends(seed: int) -> Iterator[End]:
     hearts = [*filter(None, _subsets(HEARTS)), EVERYBODY]
     along = {}
     for heart in hearts:
-        ways = list(product(_subsets(OTHERS) if heart != EVERYBODY else [()], LOADS))
+        ways = list(product(_subsets(OTHERS) if heart != EVERYBODY else [()], STATES))
+        ways = [
+            way for way in ways if way != (tuple(OTHERS), "one stopped")
+        ]  # nobody would be left
         chance.shuffle(ways)
         along[heart] = cycle(ways)
     while True:
@@ -96,8 +100,10 @@ def _promise(hearts: tuple[str, ...]) -> str:
 def end_of(base: Path, end: End) -> list[str]:
     """What was wrong with this end of a node."""
     within = WITHIN * slowness()
-    with program(base, "tree", end.load) as running:
+    with program(base, "tree", "load" * (end.state == "under load")) as running:
         everyone = running.node()
+        if end.state == "one stopped":
+            os.kill(running.pids["counter"], signal.SIGSTOP)
         if end.hearts == EVERYBODY:
             _kill_everybody(running)
         else:
