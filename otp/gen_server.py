@@ -177,7 +177,8 @@ def cast(server: Server, request: Any) -> None:
     """Send a request that has no reply, and go on (`gen_server:cast/2`).
 
     It never waits for the server, and is dropped silently if nobody is there. Raises only
-    `TypeError` for what names no process and `pickle.PicklingError` for what cannot be sent.
+    `TypeError` for what names no process and, if somebody is there, `pickle.PicklingError` for what
+    cannot be sent.
     """
     gen.cast(server, request)
 
@@ -233,7 +234,8 @@ def check_response(message: Any, request: RequestId | RequestIds, delete: bool =
     """What a message that was received is to this request (`gen_server:check_response/2,3`).
 
     Its response as above, or "no_reply". For loops that receive everything themselves, as the
-    `handle_info` of a server does.
+    `handle_info` of a server does. Ask this before you look at a `Down` yourself: if the server has
+    died, the response is one.
     """
     return requests.checked(message, request, delete)
 

@@ -87,7 +87,10 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """The idle timeout of a behaviour; with `ref` and `message`, what `start_timer` delivers."""
+    """The idle timeout of a behaviour; with `ref` and `message`, what `start_timer` delivers.
+
+    A server that has both tells them apart so: ``case Timeout(None)`` is the idle timeout.
+    """
 
     ref: Ref | None = None
     message: Any = None

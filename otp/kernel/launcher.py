@@ -105,7 +105,7 @@ class Launcher:
         refused: list[str] = []
         with nullcontext() if first else _silence(), _path(around.get("path", sys.path)):
             for module in modules:
-                (imported if _imports(module) else refused).append(module)
+                (imported if _imports(module, loud=first) else refused).append(module)
         good = _is_alone() and (first or _descriptors() <= before)
         if good:
             self._rehearse()
@@ -210,10 +210,12 @@ def _no_room(error: OSError) -> OSError:
     return OSError(error.errno, f"no room for another process: out of {short[error.errno]}")
 
 
-def _imports(module: str) -> bool:
+def _imports(module: str, *, loud: bool) -> bool:
     try:
         importlib.import_module(module)
     except BaseException:  # whatever a module does when it is imported, the launcher goes on
+        if loud:
+            log.exception("%s cannot be imported (preload)", module)
         return False
     return True
 

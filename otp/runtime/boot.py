@@ -102,7 +102,10 @@ def start(name: str | None = None, preload: Sequence[str] = ()) -> Membership:
     with _lock:
         if _member is not None:
             if not _member.has_ended:
-                raise RuntimeError(f"this program has a node already: {_member.name}")
+                raise RuntimeError(
+                    f"this program has a node already: {_member.name}; the library begins one when it "
+                    "is first used, so node.start comes before that"
+                )
             stop()
         atexit.register(_at_exit)
         _member = _start(name or "node", preload)  # at once: no handler of a signal runs before
