@@ -103,8 +103,8 @@ def start(name: str | None = None, preload: Sequence[str] = ()) -> Membership:
         if _member is not None:
             if not _member.has_ended:
                 raise RuntimeError(
-                    f"this program has a node already: {_member.name}; the library begins one when it "
-                    "is first used, so node.start comes before that"
+                    f"this program has a node already: {_member.name}; the library begins one "
+                    "when it is first used, so node.start comes before that"
                 )
             stop()
         atexit.register(_at_exit)

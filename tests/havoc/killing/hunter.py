@@ -82,9 +82,9 @@ class Hunter:
     def close(self) -> None:
         self._thread.shutdown()
 
-    def seize(self, os_pid: int, *, its_next_child: bool = False) -> None:
-        """It stands still when this returns. The prey is it, or whom it forks next."""
-        self._do(self._seize, os_pid, its_next_child).result()
+    def seize(self, os_pid: int) -> None:
+        """It stands still when this returns."""
+        self._do(self._seize, os_pid).result()
 
     def run_to(self, number: int) -> Future[Point]:
         """Let the prey run to this point, or the end of its path."""
@@ -108,9 +108,8 @@ class Hunter:
 
     # ---- in the thread
 
-    def _seize(self, os_pid: int, its_next_child: bool) -> None:
-        self._is_parent = its_next_child
-        self._prey = Traced(os_pid, children_too=its_next_child)
+    def _seize(self, os_pid: int) -> None:
+        self._prey = Traced(os_pid)
         self._prey.interrupt()
 
     def _run_to_and_kill(self, number: int) -> Point:
@@ -120,7 +119,7 @@ class Hunter:
         return point
 
     def _run_who_says_so(self, said: int, go: int, number: int) -> Point:
-        self._seize(int(os.read(said, 20)), its_next_child=False)
+        self._seize(int(os.read(said, 20)))
         os.write(go, b"!")
         stop, pass_on = self._prey.go_on(), 0
         while stop is not None and stop.call != "prctl":
@@ -134,8 +133,6 @@ class Hunter:
 
     def _run_to(self, number: int) -> Point:
         assert self._prey is not None
-        if self._is_parent:
-            self._prey = _newborn(self._prey)
         count, pass_on = _Count(), 0
         while (stop := self._prey.go_on(pass_on)) is not None:
             pass_on = stop.pass_on
@@ -145,16 +142,3 @@ class Hunter:
                     return point
                 count.points += 1
         return Point(count.points)
-
-
-def _newborn(parent: Traced) -> Traced:
-    """The next child of a process, which goes its own way after that."""
-    pass_on = 0
-    while parent.born is None:
-        stop = parent.go_on(pass_on)
-        assert stop is not None, "who was to fork has died"
-        pass_on = stop.pass_on
-    parent.release()
-    child = Traced.adopt(parent.born)
-    child.wait()
-    return child

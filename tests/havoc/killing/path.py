@@ -25,8 +25,6 @@ class Path:
     """What the others may hear as the reason of its death."""
     blocks: ClassVar[bool] = False
     """Whether `go` waits for the victim: then it is killed without us."""
-    newborn: ClassVar[bool] = False
-    """Whether the victim is born by `go`; `stage` names its parent then."""
     watched: ClassVar[bool] = True
     """Whether the victim is a process yet, and all are to hear of its end."""
     linked: ClassVar[bool] = True

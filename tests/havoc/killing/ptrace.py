@@ -16,17 +16,13 @@ from typing import Final, NamedTuple
 from tests.havoc.killing.numbers import name_of
 
 _SYSCALL: Final = 24
-_DETACH: Final = 17
-_GETEVENTMSG: Final = 0x4201
 _SEIZE: Final = 0x4206
 _INTERRUPT: Final = 0x4207
 _GET_SYSCALL_INFO: Final = 0x420E
 
 _GOOD: Final = 1  # a stop at a system call is told apart from a SIGTRAP
-_FORK: Final = 2  # the children of the process are seized at their birth
 _IS_SYSCALL: Final = signal.SIGTRAP | 0x80
 _WALL: Final = 0x40000000
-_EVENT_FORK: Final = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.restype = ctypes.c_long
@@ -58,19 +54,10 @@ class Stop(NamedTuple):
 class Traced:
     """A process that this thread has seized."""
 
-    def __init__(self, os_pid: int, *, children_too: bool = False) -> None:
+    def __init__(self, os_pid: int) -> None:
         self.os_pid = os_pid
-        self.born: int | None = None
-        """The child that it has just forked: seized too, and stopped."""
         self._call = ""
-        _ask(_SEIZE, os_pid, 0, _GOOD | (_FORK if children_too else 0))
-
-    @classmethod
-    def adopt(cls, os_pid: int) -> Traced:
-        """A child that was seized with its parent."""
-        traced = cls.__new__(cls)
-        traced.os_pid, traced.born, traced._call = os_pid, None, ""
-        return traced
+        _ask(_SEIZE, os_pid, 0, _GOOD)
 
     def interrupt(self) -> bool:
         """Stop it wherever it is; False if it is dead already."""
@@ -99,10 +86,6 @@ class Traced:
         if os.WSTOPSIG(status) == _IS_SYSCALL:
             return self._at_call()
         event = status >> 16
-        if event == _EVENT_FORK:
-            message = ctypes.c_ulong()
-            _ask(_GETEVENTMSG, self.os_pid, 0, ctypes.addressof(message))
-            self.born = message.value
         return Stop(pass_on=0 if event else os.WSTOPSIG(status))
 
     def _at_call(self) -> Stop:
@@ -118,11 +101,6 @@ class Traced:
         os.kill(self.os_pid, signal.SIGKILL)
         while self.wait() is not None:
             pass
-
-    def release(self) -> None:
-        """Let a stopped process go its way, unseen."""
-        with suppress(ProcessLookupError):
-            _ask(_DETACH, self.os_pid)
 
 
 def _ask(request: int, os_pid: int, address: int = 0, data: int = 0) -> None:

@@ -168,15 +168,16 @@ class ShutsDown(Restarts):
 
 
 class IsStarted(Path):
-    """A server that is killed from its first instruction on."""
+    """A server that is killed from its first instruction on, and while it is nobody yet."""
 
     name = "start_link"
     promised = "its starter has it, or hears why not; the name is free"
-    blocks = newborn = True
+    blocks = True
     watched = False
 
     def stage(self) -> tuple[Pid, int]:
-        return self.world.listener, self.world.launcher
+        self._waiting = self.world.waiting()
+        return self.world.listener, self._waiting
 
     def go(self, victim: Pid) -> None:
         try:
@@ -185,6 +186,10 @@ class IsStarted(Path):
             self.outcome = error
 
     def clean(self) -> None:
+        if isinstance(self.outcome, Pid):
+            known = process.info(self.outcome)
+            if known is not None and known["os_pid"] != self._waiting:
+                process.exit(self.outcome, "kill")  # it took the place of who was killed too early
         await_ends(self.world)
         if isinstance(self.outcome, Pid):
             self.outcome = expect(lambda m: isinstance(m, Exit) and m.pid == self.outcome)

@@ -22,7 +22,7 @@ def try_point(world: World, path: Path, number: int) -> tuple[Point, list[str]]:
         victim, os_pid = path.stage()
         ref = _watch(world, victim) if path.watched else None
         path.prepare()
-        world.hunter.seize(os_pid, its_next_child=path.newborn)
+        world.hunter.seize(os_pid)
         point = _kill(world, path, victim, number)
         return point, list(_complaints(world, path, victim, ref, point))
 

@@ -79,6 +79,13 @@ class World:
         assert known is not None
         return int(known["os_pid"])
 
+    def waiting(self) -> int:
+        """The child that the launcher keeps ready for whoever is started next."""
+        while True:
+            for child in children(self.launcher):
+                if comm(child) == SPARE:
+                    return child
+
     def heard(self) -> list[Any]:
         """What the listener has heard since it was asked last."""
         heard: list[Any] = gen_server.call(LISTENER, "heard")
