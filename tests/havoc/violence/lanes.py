@@ -80,9 +80,8 @@ class Region(Lane):
         deck["a server: stopped for a while"] = self._stopped
         deck["a server: no more descriptors"] = self._few_descriptors
         deck["many servers at once: kill -9"] = self._storm
-        if not siege.family.shape.has_names(number):
-            for what in BY_SIGNALS:
-                deck[f"a supervisor: {what}"] = partial(self._supervisor, what)
+        for what in BY_SIGNALS:
+            deck[f"a supervisor: {what}"] = partial(self._supervisor, what)
 
     def _victim(self) -> Path:
         return self.chance.choice(self.siege.family.shape.servers((self.number,)))

@@ -40,10 +40,7 @@ class Shape:
         return len(path) == _SERVER
 
     def has_names(self, region: int) -> bool:
-        """Every other one. No supervisor is killed there.
-
-        Who is started anew, while those of before still end, would find its name taken.
-        """
+        """Every other one; a supervisor that is restarted finds these names free."""
         return region % 2 == 0
 
     def name(self, path: Path) -> str | None:
