@@ -88,14 +88,13 @@ class Acting:
         times = (deadline, retry, self.handles.next_ring())
         return min((when for when in times if when is not None), default=None)
 
-    def retry(self) -> None:
-        """Try again what lacked room, and ring for who has not heard us."""
+    def retry(self) -> list[Effect]:
+        """Ring for who has not heard us; returns what lacked room and is to be tried again."""
         self.handles.ring_again(self.post.is_unread)
         for to in self.post.retry():
             self.handles.ring(to)
         later, self._later = self._later, []
-        for effect in later:
-            self.do(effect)
+        return later
 
     # ---- frames and signals
 
@@ -162,7 +161,6 @@ class Acting:
             self._make(effect)
             sent = self.post.send(effect.launcher, FORK, KERNEL, 0, effect.order)
         except OSError as error:
-            self._remove(Remove(serial))
             raise NotDone(effect, error) from None
         if sent == QUEUED:
             self.handles.ring(effect.launcher)

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from otp.errors import shorten
 from otp.kernel.effects import Continue, Effect, Halt
 from otp.kernel.signals import exit_signal, slay
 from otp.kernel.table import KILLED, SHUTDOWN, Death, Process, State
 
 _BIRTH: Final = 10.0  # seconds
+_LONGEST: Final = 1e300  # seconds; an int may be more than a float can be
 
 
 def begin(state: State, now: float) -> list[Effect]:
@@ -46,13 +48,18 @@ def expect_birth(state: State, worker: Process, now: float) -> None:
 
 def limit(state: State, asker: int, ref: int, seconds: float | None, now: float) -> list[Effect]:
     """It is to be killed if it has not ended by then; or no longer."""
-    if seconds is not None and not seconds >= 0:
-        raise ValueError(f"nobody has {seconds} seconds to end")
+    check_seconds(seconds)
     if asker in state.processes:
         state.patience.cancel(asker)
         if seconds is not None:
             state.patience.add(asker, now + seconds, None)
     return []
+
+
+def check_seconds(seconds: float | None) -> None:
+    """Before it is too late: what cannot be added to a time would keep the node from its end."""
+    if seconds is not None and not 0 <= seconds <= _LONGEST:
+        raise ValueError(f"nobody has {shorten(seconds)} seconds to end")
 
 
 def _tell(state: State, workers: list[Process], now: float) -> list[Effect]:

@@ -30,14 +30,17 @@ from pickle import dumps
 from typing import Any, NoReturn
 from warnings import catch_warnings
 
+from otp.errors import shorten
 from otp.kernel.spare import Spare, fork
-from otp.kernel.warming import GENERATION
+from otp.kernel.warming import GENERATION, WORKER
 from otp.terms import Crash
 from otp.wire import parcel, pipe
-from otp.wire.codec import flat, plain
-from otp.wire.frame import pack, split
+from otp.wire.codec import flat
+from otp.wire.frame import pack
+from otp.wire.hearing import Hearing
 from otp.wire.orphan import BELL, hear_of_parent, name_process, put_out_the_light
 from otp.wire.place import Place
+from otp.wire.plain import plain
 from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER, PARCEL, REAPED, STOP, WARMED
 
 log = logging.getLogger("otp.kernel")
@@ -123,16 +126,16 @@ class Launcher:
         poll = select.poll()
         poll.register(self._mailbox, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
-        rest = b""
+        hearing = Hearing(self._mailbox, _dropped)
         while True:
             ready = {fd for fd, _ in poll.poll()}
             if self._woken in ready:
                 pipe.read(self._woken)
                 self._reap()
             if self._mailbox in ready:
-                frames, rest = split(rest + pipe.read(self._mailbox))
-                for kind, _, _, payload in frames:
-                    if kind == STOP:
+                hearing.read()
+                for kind, _, _, payload in hearing.frames():
+                    if kind == STOP and self._serial != LAUNCHER:  # the first one ends with us all
                         self._spare.dismiss()
                         return
                     self._obey(kind, payload)
@@ -141,9 +144,12 @@ class Launcher:
         if kind & ~PARCEL != FORK:  # an answer to a question that somebody has asked in our name
             log.error("a launcher was told %d, which is no order", kind)
             return
-        # with much around it, an order takes more than a frame
-        order = parcel.read_bytes(self._place, payload) if kind & PARCEL else payload
-        what, serial, *more = plain(order)
+        try:
+            order = self._order(kind, payload)
+            what, serial, *more = _read(order)
+        except Exception:  # whatever somebody writes to us, others need us
+            log.exception("a launcher was given an order that is none")
+            return
         if what == GENERATION:  # whoever comes after it will be forked there
             self._spare.dismiss()
             self._fork(serial, self._generation, serial, os.getpid(), *more)
@@ -154,6 +160,13 @@ class Launcher:
             self._fork(serial, self._worker, os.getpid(), order)
         with suppress(OSError):  # no room: the next one who asks will be told
             self._spare.prepare(self._let_go, partial(self._begin, os.getpid()))
+
+    def _order(self, kind: int, payload: bytes) -> bytes:
+        """With much around it, an order takes more than a frame."""
+        if not kind & PARCEL:
+            return payload
+        parcel.check(payload, self._serial)
+        return parcel.read_bytes(self._place, payload)
 
     def _fork(self, serial: int, target: Callable[..., None], *args: Any) -> None:
         try:
@@ -197,6 +210,19 @@ class Launcher:
     def _tell(self, kind: int, *args: Any) -> None:
         with suppress(BrokenPipeError):  # the bell is about to ring
             os.write(self._kernel, pack(kind, self._serial, 0, dumps(args)))
+
+
+def _read(order: bytes) -> tuple[Any, ...]:
+    """What is to be forked, its number, and more. Raises whatever an order raises that is none."""
+    what, serial, *more = plain(order)
+    lengths = {WORKER: 1, GENERATION: 2}
+    if not isinstance(serial, int) or lengths.get(what) != len(more):
+        raise ValueError(f"nothing can be forked for {shorten(what)}")
+    return (what, serial, *more)
+
+
+def _dropped(size: int, why: str) -> None:
+    log.error("a launcher dropped %d bytes that are no order: %s", size, why)
 
 
 def _no_room(error: OSError) -> OSError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pickle import dumps
 from typing import Any, Final
 
+from otp.errors import shorten
 from otp.kernel import ending, names, signals, timers, warming
 from otp.kernel.effects import (
     Discard,
@@ -32,6 +34,10 @@ from otp.wire.protocol import SWEEP
 _FAREWELL: Final = 1.0
 """How long a worker may take to leave after its last words, in seconds."""
 
+_DOOR: Final = re.compile(r"new[-\w]{0,100}", re.ASCII)
+_LAST: Final = (1 << 31) - 1
+"""No OS process has a greater number."""
+
 _ORDER: Final[dict[str, Any]] = {
     "name": str | None, "label": str, "patience": float | int | None, "link": bool,
     "monitor": int, "module": str | None, "work": bytes, "in_parcel": bool, "surroundings": dict,
@@ -44,7 +50,8 @@ def spawn(state: State, asker: int, ref: int, order: dict[str, Any], now: float)
     The name, the link and the monitor are there before the process is: no death can slip between.
     """
     if not all(isinstance(order[key], types) for key, types in _ORDER.items()):
-        raise TypeError(f"no process can be made of {order!r}")
+        raise TypeError(f"no process can be made of {shorten(order)}")
+    ending.check_seconds(order["patience"])
     if state.ending and not state.is_worker(asker):  # a worker may need help to come to its end
         return [answer(asker, ref, ("ending",))]
     name = order["name"]
@@ -90,7 +97,7 @@ def _launch_failed(state: State, serial: int, question: Question, error: OSError
     state.remove(process)
     state.graph.died(serial)
     freed = names.release(state, process)
-    return [*freed, answer(*question, ("error", error.errno, str(error)))]
+    return [Remove(serial), *freed, answer(*question, ("error", error.errno, str(error)))]
 
 
 def knock(state: State, asker: int, ref: int, pipe: str, os_pid: int) -> list[Effect]:
@@ -105,8 +112,9 @@ def knock(state: State, asker: int, ref: int, pipe: str, os_pid: int) -> list[Ef
 
 
 def _check_guest(pipe: str, os_pid: int) -> None:
-    if "/" in pipe or os_pid <= 0:
-        raise ValueError(f"nobody attaches with {pipe!r} and OS process {os_pid}")
+    """Only the door of a guest may be renamed or removed in his name: no mailbox of another."""
+    if not _DOOR.fullmatch(pipe) or not 0 < os_pid <= _LAST:
+        raise ValueError(f"nobody attaches with {shorten(pipe)} and OS process {shorten(os_pid)}")
 
 
 def attach(state: State, asker: int, ref: int, pipe: str, os_pid: int, bell: bool) -> list[Effect]:
@@ -165,7 +173,7 @@ def ready(
     should find it in `process.info`.
     """
     process = state.processes.get(asker)
-    if process is None:
+    if process is None or not 0 <= os_pid <= _LAST:
         return []
     warm = warming.wanted(state, module, surroundings) if module else []
     known = _exists(state, process, os_pid) if os_pid else []

@@ -17,16 +17,18 @@ from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn
 
+from otp.errors import shorten
 from otp.kernel import acting, lives, state
 from otp.kernel.acting import Acting
 from otp.kernel.effects import Effect
 from otp.kernel.launcher import Enter, Launcher
 from otp.kernel.table import State
 from otp.wire import parcel, pipe
-from otp.wire.codec import plain
-from otp.wire.frame import CorruptFrame, Frame, split
+from otp.wire.frame import Frame
+from otp.wire.hearing import Hearing
 from otp.wire.orphan import adopt_orphans, name_process
 from otp.wire.place import Place
+from otp.wire.plain import plain
 from otp.wire.protocol import KERNEL, LAUNCHER, PARCEL, STOP, WARMED
 from otp.wire.waiting import Spin
 
@@ -100,7 +102,7 @@ class Kernel:
         self._mailbox = mailbox
         self._launcher = launcher
         self._state = State(program)
-        self._rest = b""
+        self._hearing = Hearing(mailbox, _dropped)
         self._gone: list[int] = []
         self._spin = Spin()
         self._poll = select.epoll()
@@ -150,7 +152,7 @@ class Kernel:
             self._step(frame)
         self._bury()
         self._act(state.tick(self._state, monotonic()))
-        self._acting.retry()
+        self._act(self._acting.retry())
 
     def end(self) -> None:
         self._acting.end()
@@ -193,7 +195,7 @@ class Kernel:
 
     def _try(self) -> bool:
         """Spin for a moment before going to sleep (`otp.wire.waiting`)."""
-        if self._read():
+        if self._hearing.read():
             return True
         window = self._spin.window or self._spin.probe()
         if not window:
@@ -201,7 +203,7 @@ class Kernel:
         begin, in_vain = perf_counter(), 0.0
         while in_vain <= window:
             os.sched_yield()
-            read, so_far = self._read(), perf_counter() - begin
+            read, so_far = self._hearing.read(), perf_counter() - begin
             if read:
                 self._spin.hit(in_vain, so_far - in_vain)
                 return True
@@ -209,19 +211,9 @@ class Kernel:
         self._spin.missed(in_vain)
         return False
 
-    def _read(self) -> bool:
-        data = pipe.read(self._mailbox)
-        self._rest += data
-        return bool(data)
-
     def _frames(self) -> list[Frame]:
-        self._read()
-        try:
-            frames, self._rest = split(self._rest)
-        except CorruptFrame as error:
-            log.error("the kernel dropped %d bytes that are no request: %s", len(self._rest), error)
-            frames, self._rest = [], b""
-        return frames
+        self._hearing.read()
+        return self._hearing.frames()
 
     def _signals(self, came: bytes) -> None:
         if signal.SIGTERM in came:
@@ -241,6 +233,7 @@ class Kernel:
     def _step(self, frame: Frame) -> None:
         try:
             if frame[0] & PARCEL:
+                parcel.check(frame[3], KERNEL)
                 payload = self._acting.post.with_room(
                     lambda: parcel.read_bytes(self._place, frame[3])
                 )
@@ -258,7 +251,11 @@ class Kernel:
             except acting.NotDone as failed:
                 self._act(lives.undo(self._state, failed.effect, failed.error))
             except Exception:  # no room for a file, no descriptor, nonsense: the rest must go on
-                log.exception("the kernel could not do %r", effect)
+                log.exception("the kernel could not do %s", shorten(effect))
+
+
+def _dropped(size: int, why: str) -> None:
+    log.error("the kernel dropped %d bytes that are no request: %s", size, why)
 
 
 def _judge(refused: list[str], good: bool) -> bytes:

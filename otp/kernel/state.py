@@ -20,11 +20,12 @@ from struct import Struct
 from types import UnionType
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from otp.errors import shorten
 from otp.kernel import ending, lives, names, questions, signals, timers, warming
 from otp.kernel.effects import Effect, Forward, Ring, Send, answer
 from otp.kernel.table import SHUTDOWN, Death, Process, State
-from otp.wire.codec import plain
-from otp.wire.frame import Frame
+from otp.wire.frame import Frame, split
+from otp.wire.plain import plain
 from otp.wire.protocol import (
     ATTACH,
     CANCEL_TIMER,
@@ -66,6 +67,8 @@ from otp.wire.protocol import (
 __all__ = ["State", "next_deadline", "step", "tick"]
 
 _DESTINATION: Final = Struct("<I")
+_LONGEST: Final = 1000
+"""Characters of a refusal."""
 
 
 def step(state: State, frame: Frame, now: float) -> list[Effect]:
@@ -87,7 +90,7 @@ def _check(state: State, request: Request, sender: int, arguments: Any) -> None:
     if request.of_launchers and not state.is_launcher(sender):
         raise ValueError(f"<0.{sender}.0> is no launcher")
     if not isinstance(arguments, tuple) or not all(map(isinstance, arguments, request.types)):
-        raise TypeError(f"the request takes {request.types}, not {arguments!r}")
+        raise TypeError(f"the request takes {request.types}, not {shorten(arguments)}")
 
 
 def refuse(frame: Frame, error: Exception) -> list[Effect]:
@@ -95,7 +98,7 @@ def refuse(frame: Frame, error: Exception) -> list[Effect]:
     _, sender, ref, _ = frame
     if not ref or sender == KERNEL:
         return []
-    return [Send(sender, REFUSED, KERNEL, ref, dumps(repr(error)))]
+    return [Send(sender, REFUSED, KERNEL, ref, dumps(shorten(error, _LONGEST)))]
 
 
 def tick(state: State, now: float) -> list[Effect]:
@@ -138,9 +141,13 @@ def ring(state: State, asker: int, ref: int, payload: bytes) -> list[Effect]:
 def deliver(state: State, asker: int, ref: int, payload: bytes) -> list[Effect]:
     """A frame for somebody whose pipe stays full."""
     (target,) = _DESTINATION.unpack_from(payload)
+    frame = payload[_DESTINATION.size :]
+    frames, rest = split(frame)
+    if len(frames) != 1 or rest:
+        raise ValueError("what is to be delivered is no frame")
     if target not in state.processes:
         return [answer(asker, ref, "dead")]
-    return [Forward(target, payload[_DESTINATION.size :], asker, ref)]
+    return [Forward(target, frame, asker, ref)]
 
 
 def processes(state: State, asker: int, ref: int) -> list[Effect]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from math import isnan
 from pickle import dumps
 
+from otp.errors import shorten
 from otp.kernel.effects import Effect, Ring, Send, answer
 from otp.kernel.questions import settle, wait
 from otp.kernel.table import Question, State, Timer
@@ -24,14 +25,18 @@ def start(
 ) -> list[Effect]:
     """No answer: a destination that is dead gets nothing, and nobody is told."""
     entry = Timer(*timer)
-    if isnan(when) or not isinstance(entry.message, bytes) or entry.kind not in (MESSAGE, TIMEOUT):
-        raise ValueError(f"no timer is due at {when} with {entry!r}")
+    if isnan(when) or entry.kind not in (MESSAGE, TIMEOUT) or not _is_for_somebody(entry):
+        raise ValueError(f"no timer is due at {when} with {shorten(entry)}")
     if isinstance(entry.destination, int):
         if entry.destination not in state.processes:
             return []
         state.timers_to[entry.destination].add((asker, tag))
     state.timers.add((asker, tag), when, entry)
     return []
+
+
+def _is_for_somebody(entry: Timer) -> bool:
+    return isinstance(entry.destination, int | str) and isinstance(entry.message, bytes)
 
 
 def _forget(state: State, key: tuple[int, int], timer: Timer | None) -> None:

@@ -56,6 +56,8 @@ def warmed(
     state: State, launcher: int, ref: int, imported: list[str], refused: list[str], good: bool
 ) -> list[Effect]:
     """The generation says how it went."""
+    if not all(isinstance(module, str) for module in (*imported, *refused)):
+        raise TypeError("modules have names")
     warmth = state.warmth
     warmth.building = 0
     asked, warmth.asked = warmth.asked, set()

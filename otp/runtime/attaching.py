@@ -23,9 +23,9 @@ from otp.errors import NodeDown
 from otp.runtime.outbox import write_to_kernel
 from otp.runtime.reasons import NORMAL
 from otp.wire import pipe
-from otp.wire.codec import plain
 from otp.wire.frame import first, pack
 from otp.wire.place import Place
+from otp.wire.plain import plain
 from otp.wire.protocol import ATTACH, EXITING, KNOCK
 
 

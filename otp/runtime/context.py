@@ -22,13 +22,15 @@ from otp.runtime.mailbox import CAME, Heard, Mailbox
 from otp.runtime.opening import Opener
 from otp.runtime.outbox import Outbox
 from otp.runtime.reasons import KILLED, NORMAL
+from otp.runtime.refusing import is_sound, timer_asked
 from otp.runtime.sweeping import Sweeping
 from otp.terms import From, Pid, Ref
 from otp.wire import parcel
-from otp.wire.codec import flat, plain
+from otp.wire.codec import flat
 from otp.wire.deadlines import Deadlines
 from otp.wire.frame import Frame
 from otp.wire.place import Place
+from otp.wire.plain import plain
 from otp.wire.protocol import (
     ALIASED,
     ANSWER,
@@ -229,7 +231,8 @@ class Context:
 
     def _signal(self, frame: Frame) -> Heard | None:
         handler = self._signals.get(frame[0] & ~PARCEL)
-        return handler(frame) if handler else None
+        sound = is_sound(frame, self.pid, known=handler is not None)
+        return handler(frame) if handler and sound else None
 
     def _down(self, frame: Frame) -> Heard | None:
         tag = frame[2]
@@ -254,14 +257,14 @@ class Context:
 
     def _timer_asked(self, frame: Frame) -> None:
         """Another process cancels or reads a timer that I keep for myself."""
-        _, asker, ref, payload = frame
-        tag, cancels = plain(payload)
-        self.tell(TIMER_LEFT, asker, ref, self.timer_due(tag, cancels=cancels))
+        if (asked := timer_asked(frame, self.pid)) is not None:
+            tag, cancels = asked
+            self.tell(TIMER_LEFT, frame[1], frame[2], self.timer_due(tag, cancels=cancels))
 
     def _exit(self, frame: Frame) -> Heard | None:
         _, sender, number, payload = frame
         if not self.trapping and payload != NORMAL:
-            self._condemn(self.opener.payload(frame), sender, number)
+            self._condemn(self.opener.reason_in(frame), sender, number)
             return None
         if number or payload != NORMAL:
             self.outbox.tell_kernel(SURVIVED, 0, dumps((sender, number)))
@@ -286,7 +289,7 @@ class Context:
 
     def drop(self, frame: Frame) -> None:
         """Nobody will open this: its parcel goes, if it has one that is still there."""
-        if frame[0] & PARCEL:
+        if frame[0] & PARCEL and parcel.is_for(frame[3], self.serial):
             parcel.discard(parcel.path_of(self.place, frame[3]))
 
     def _refuse(self, caller: From, reason: Any) -> None:

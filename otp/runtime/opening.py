@@ -19,11 +19,12 @@ from functools import partial
 from pickle import loads
 from typing import Any, Final
 
+from otp.errors import shorten
 from otp.runtime.mailbox import Heard
 from otp.runtime.reasons import reason_of, unpack_reason
 from otp.terms import Down, Exit, From, Pid, Ref, Timeout
 from otp.wire import parcel, pipe
-from otp.wire.codec import decode, raised_by
+from otp.wire.codec import decode, flat, raised_by
 from otp.wire.parcel import Contents
 from otp.wire.place import Place
 from otp.wire.protocol import (
@@ -46,6 +47,7 @@ UNREADABLE: Final = object()
 _PIDS = 4096
 _TOO_LOW: Final = {True: "raise ulimit -n", False: "raise ulimit -v, or vm.max_map_count"}
 _from: Final = partial(tuple.__new__, From)  # as From(pid, tag), at half the cost
+_LONGEST: Final = 1000  # characters of an error
 _FRAME: Final = 4  # what is longer brings the name that was watched
 
 
@@ -85,6 +87,7 @@ class Opener:
         Raises `OSError` if it is only that there is no room for it here: then it stays.
         """
         try:
+            parcel.check(ticket, self._me.id)
             return self.with_room(lambda: parcel.fetch(self._place, ticket))
         except ValueError:
             return None
@@ -108,6 +111,7 @@ class Opener:
     def _contents(self, payload: Any) -> Contents:
         if isinstance(payload, Contents):
             return payload
+        parcel.check(payload, self._me.id)
         return parcel.open_parcel(self._place, payload)
 
     def open(self, frame: Heard) -> Any:
@@ -140,16 +144,20 @@ class Opener:
         return Timeout(Ref(ref, sender), value)
 
     def _news(self, kind: int, frame: Heard) -> Down | Exit:
-        try:
-            reason = unpack_reason(self.payload(frame))
-        except (OSError, ValueError) as error:
-            if isinstance(error, TimeoutError):
-                raise
-            reason = f"(a reason that was lost on its way: {error!r})"
+        reason = unpack_reason(self.reason_in(frame))
         if kind == EXIT:
             return Exit(self.pid(frame[1]), reason)
         who = frame[4] if len(frame) > _FRAME else self.pid(frame[1])
         return Down(Ref(frame[2], self._me), who, reason)
+
+    def reason_in(self, frame: Heard) -> bytes:
+        """The reason as bytes; one whose parcel is not there becomes a sentence that says so."""
+        try:
+            return self.payload(frame)
+        except (OSError, ValueError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            return flat(f"(a reason that was lost on its way: {error!r})")
 
     def fault_of(self, frame: Heard) -> BaseException | None:
         """What is raised by loading it once more; None if that was not its own fault."""
@@ -159,8 +167,8 @@ class Opener:
         if kind == REPLY:  # its death is not told: the request has been answered
             return Down(Ref(ref, self._me), self.pid(sender), reason_of(error))
         log.error(
-            "%r dropped a message of %r that cannot be loaded here: %r",
-            self._me, self.pid(sender), error,
+            "%r dropped a message of %r that cannot be loaded here: %s",
+            self._me, self.pid(sender), shorten(error, _LONGEST),
         )  # fmt: skip
         if kind in (CALL, SYSTEM):
             self.refuse(From(self.pid(sender), ref), reason_of(error))

@@ -8,11 +8,16 @@ are still named then stays for another time.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
+
 from otp.runtime.mailbox import Mailbox
 from otp.wire import parcel, pipe
 from otp.wire.frame import Frame
 from otp.wire.place import Place
 from otp.wire.protocol import PARCEL
+
+log = logging.getLogger("otp.process")
 
 
 class Sweeping:
@@ -34,11 +39,17 @@ class Sweeping:
         for dead in tuple(self.dead):
             waiting = [*mailbox.arrived, *(frame for frame in mailbox.awaited.values() if frame)]
             named = {f[3] for f in waiting if f[0] & PARCEL and isinstance(f[3], bytes)}
-            try:
-                is_clear = parcel.clear(self._place, self._serial, dead, named)
-            except OSError as error:
-                if not pipe.no_descriptor(error):
-                    raise
-                return  # nobody waits for this: it can be done when there is one again
-            if is_clear:
+            if self._clear(dead, named):
                 self.dead.discard(dead)
+
+    def _clear(self, dead: int, named: Collection[bytes]) -> bool:
+        """Whether there is nothing more to be done about it."""
+        try:
+            return parcel.clear(self._place, self._serial, dead, named)
+        except OSError as error:
+            if pipe.no_descriptor(error):
+                return False  # nobody waits for this: it can be done when there is one again
+            if error.errno is None:  # the TimeoutError of somebody's alarm
+                raise
+            log.error("what <0.%d.0> has sent to <0.%d.0> stays: %s", dead, self._serial, error)
+            return True

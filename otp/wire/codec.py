@@ -11,14 +11,10 @@ copied once, straight into the parcel that carries them (`otp.wire.parcel`).
 {'a': [1, 2]}
 >>> decode(encode(lambda x: x + 1)[0])(41)
 42
->>> plain(encode(ValueError("code that must not run in the kernel"))[0])
-Traceback (most recent call last):
-_pickle.UnpicklingError: builtins.ValueError is no plain value
 """
 
 from __future__ import annotations
 
-import io
 import pickle
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -128,13 +124,3 @@ def by_value(value: Any, buffers: list[PickleBuffer] | None) -> Encoded:
 def decode(data: bytes | memoryview, buffers: Iterable[Any] = ()) -> Any:
     """The value that `encode` was given, as a copy. Raises whatever unpickling it raises."""
     return loads(data, buffers=buffers)
-
-
-class _Plain(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
-
-
-def plain(data: bytes | memoryview) -> Any:
-    """Decode only what is made of builtin values; anything else raises `UnpicklingError`."""
-    return _Plain(io.BytesIO(data)).load()

@@ -31,7 +31,14 @@ header_at = _HEADER.unpack_from
 
 
 class CorruptFrame(Exception):
-    """These bytes were not written by this version of this library."""
+    """These bytes were not written by this version of this library.
+
+    `frames` stand whole before them; `rest` are they, and all that follows.
+    """
+
+    def __init__(self, why: str, frames: list[Frame], rest: bytes) -> None:
+        super().__init__(why)
+        self.frames, self.rest = frames, rest
 
 
 def pack(kind: int, sender: int, ref: int, payload: bytes = b"") -> bytes:
@@ -59,7 +66,8 @@ def split(data: bytes) -> tuple[list[Frame], bytes]:
     while end - at >= HEAD:
         size, version, kind, sender, ref = header_at(data, at)
         if version != VERSION or not HEAD <= size <= PIPE_BUF:
-            raise CorruptFrame(f"version {version}, {size} bytes, kind {kind} at byte {at}")
+            why = f"version {version}, {size} bytes, kind {kind} at byte {at}"
+            raise CorruptFrame(why, frames, data[at:])
         if at + size > end:
             break
         frames.append((kind, sender, ref, data[at + HEAD : at + size]))

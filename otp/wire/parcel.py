@@ -25,6 +25,9 @@ What is left over, and who removes it:
 
 What a new process is to run is sent to the kernel, which moves it into the directory of the new
 process, so all this holds for it too. A node that ends sweeps nothing: its directory goes whole.
+
+Whoever runs as this user can put anything in these directories: a file that is no parcel, a link, a
+directory. It is refused, and goes as a parcel would; where a link leads to, nothing is touched.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ import errno
 import mmap
 import os
 import re
+import stat
 from collections.abc import Collection
 from contextlib import suppress
 from pickle import PickleBuffer
@@ -40,12 +44,12 @@ from struct import Struct
 from typing import NamedTuple
 
 from otp.wire.pipe import descriptor
-from otp.wire.place import Place, make_directory, remove_tree
+from otp.wire.place import Place, is_ours, make_directory, remove_tree
 from otp.wire.protocol import KERNEL
 
 _ALIGN = 64
 _PAIR = Struct("<QQ")
-_TICKET = re.compile(rb"[ns]\d+/\d+/\d+")
+_TICKET = re.compile(rb"[ns]\d{1,20}/\d{1,20}/\d{1,20}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -68,7 +72,7 @@ def introduce(place: Place, to: int, sender: int) -> None:
 
 def end(place: Place, serial: int) -> None:
     """Remove what a process was sent that is dead."""
-    for root in (place.parcels, place.spare):
+    for _, root in place.roots():
         try:
             os.rmdir(f"{root}/{serial}")
         except FileNotFoundError:
@@ -80,15 +84,19 @@ def end(place: Place, serial: int) -> None:
 def clear(place: Place, to: int, sender: int, named: Collection[bytes] = ()) -> bool:
     """Remove what a dead sender has left, but for these tickets; whether nothing remains."""
     nothing = True
-    for kind, root in ((b"n", place.parcels), (b"s", place.spare)):
+    for kind, root in place.roots():
         directory = f"{root}/{to}/{sender}"
-        with suppress(FileNotFoundError):
+        try:
             if _remove_if_empty(directory):
                 continue
             for number in os.listdir(directory):
                 if kind + f"{to}/{sender}/{number}".encode() not in named:
                     discard(f"{directory}/{number}")
             nothing = _remove_if_empty(directory) and nothing
+        except FileNotFoundError:
+            continue
+        except NotADirectoryError:  # somebody has put it there: what a link leads to is not ours
+            discard(directory)
     return nothing
 
 
@@ -106,6 +114,8 @@ def _make_spare(place: Place, to: int, sender: int) -> None:
     for path in (place.spare, f"{place.spare}/{to}", f"{place.spare}/{to}/{sender}"):
         with suppress(FileExistsError):
             make_directory(path)
+        if not is_ours(path):
+            raise PermissionError(f"{path} is not ours alone; set TMPDIR to a directory of yours")
 
 
 # ---- files
@@ -169,15 +179,27 @@ def path_of(place: Place, ticket: bytes) -> str:
 
 def _check(ticket: bytes) -> None:
     if not _TICKET.fullmatch(ticket):
-        raise ValueError(f"no parcel has the ticket {ticket!r}")
+        raise ValueError(f"no parcel has the ticket {ticket[:100]!r}")
+
+
+def check(ticket: bytes, to: int) -> None:
+    """Raises `ValueError` unless it is the ticket of a parcel for this process."""
+    _check(ticket)
+    if not is_for(ticket, to):
+        raise ValueError(f"the parcel {ticket!r} is not for <0.{to}.0>")
+
+
+def is_for(ticket: bytes, to: int) -> bool:
+    """Whether it is the ticket of a parcel for this process."""
+    return _TICKET.fullmatch(ticket) is not None and int(ticket[1:].partition(b"/")[0]) == to
 
 
 def forwarded(ticket: bytes, to: int) -> bytes:
     """The ticket of a parcel that the kernel forwards: it is the first from there to there.
 
-    Raises `ValueError` if that is no ticket.
+    Raises `ValueError` if that is no ticket of a parcel for the kernel.
     """
-    _check(ticket)
+    check(ticket, KERNEL)
     return ticket[:1] + f"{to}/{KERNEL}/0".encode()
 
 
@@ -216,6 +238,8 @@ def open_parcel(place: Place, ticket: bytes) -> Contents:
 
 def _parts(view: memoryview) -> tuple[memoryview, list[memoryview]]:
     end = view.nbytes - _PAIR.size
+    if end < 0:
+        raise ValueError("this parcel is not whole")
     count, length = _PAIR.unpack_from(view, end)
     if count * _PAIR.size + length > end:
         raise ValueError("this parcel is not whole")
@@ -226,17 +250,32 @@ def _parts(view: memoryview) -> tuple[memoryview, list[memoryview]]:
 
 
 def read_bytes(place: Place, ticket: bytes) -> bytes:
-    """The pickle alone, as bytes of our own: for the kernel, which opens nobody's values."""
-    return bytes(open_parcel(place, ticket)[0])
+    """The pickle alone, as bytes of our own: for the kernel, which opens nobody's values.
+
+    It is read and never mapped: who cuts a mapped file short ends those who look at it (`SIGBUS`).
+    """
+    path = path_of(place, ticket)
+    try:
+        fd = descriptor(os.open, path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(fd, "rb", buffering=0) as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise ValueError(f"the parcel {ticket!r} is no file")
+            return bytes(_parts(memoryview(file.read()))[0])
+    finally:
+        discard(path)
 
 
 def withdraw(place: Place, to: int, sender: int, number: int) -> None:
     """Remove what its sender has not announced, wherever it lies, if it was written at all."""
-    for root in (place.parcels, place.spare):
+    for _, root in place.roots():
         discard(f"{root}/{to}/{sender}/{number}")
 
 
 def discard(path: str) -> None:
-    """Remove a file that may be gone already."""
-    with suppress(FileNotFoundError):
+    """Remove a file that may be gone already; whatever else somebody has put there goes too."""
+    try:
         os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except IsADirectoryError:
+        remove_tree(path)

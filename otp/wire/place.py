@@ -25,6 +25,7 @@ from urllib.parse import quote
 
 _LONGEST_NAME = 200
 _TRIES = 1000
+_SERIAL = re.compile(r"[0-9]{1,10}")
 _NODE = re.compile(r"\w+-\d+-[0-9a-f]{8}")
 _PARTS = {"lock", "lock.new", "names", "p", "parcels"}
 
@@ -67,17 +68,28 @@ class Place:
         """Where parcels go that find no room: beside the temp directory, made when needed."""
         return os.path.join(_TEMP, f"otp-{os.geteuid()}-parcels-{self.id}")
 
+    def roots(self) -> list[tuple[bytes, str]]:
+        """Where parcels may lie, each with the letter of its tickets.
+
+        The temp directory is everybody's. Who can read the kernel's command line can make our
+        spare directory there before we need it, as a directory of his own, or a link to one of
+        ours: so what is not ours alone does not count, for writing, reading or removing.
+        """
+        near = [(b"n", self.parcels)]
+        return [*near, (b"s", self.spare)] if is_ours(self.spare) else near
+
     def name(self, name: str) -> str:
         return f"{self.root}/names/{quoted(name)}"
 
     def whereis(self, name: str) -> int | None:
         """The serial number of who has this name. One system call, no question to anyone."""
         try:
-            return int(os.readlink(self.name(name)))
+            found = os.readlink(self.name(name))
         except OSError as error:  # there is none; or this cannot be a name at all
             if error.errno is None:  # but this is the TimeoutError of somebody's alarm
                 raise
             return None
+        return int(found) if _SERIAL.fullmatch(found) else None  # somebody else may have made it
 
     def make(self) -> None:
         for path in (self.root, f"{self.root}/p", self.names, self.parcels):
@@ -95,12 +107,14 @@ class Place:
 
     def is_left_behind(self) -> bool:
         """Whether the kernel of this node is dead, or its program died before there was one."""
-        if not _PARTS.issuperset(os.listdir(self.root)):
-            return False  # whatever it is, no node
         try:
-            fd = os.open(f"{self.root}/lock", os.O_RDWR | os.O_CLOEXEC)
+            if not _PARTS.issuperset(os.listdir(self.root)):
+                return False  # whatever it is, no node
+            fd = os.open(f"{self.root}/lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
             return not os.path.exists(f"/proc/{self.id.split('-')[-2]}")
+        except OSError:  # a lock that is none, a directory of another user: neither is a node
+            return False
         try:
             flock(fd, LOCK_EX | LOCK_NB)
         except BlockingIOError:
@@ -112,7 +126,8 @@ class Place:
     def remove(self) -> None:
         """Leave nothing behind."""
         remove_tree(self.root)
-        remove_tree(self.spare)
+        if is_ours(self.spare):
+            remove_tree(self.spare)
 
 
 def make_directory(path: str) -> None:
@@ -125,8 +140,11 @@ def remove_tree(path: str) -> None:
     """Remove a directory with all that is in it, or comes into it meanwhile.
 
     Two may try at once, and each would give up a directory from which the other just removes the
-    last file: so it is tried again until it is gone.
+    last file: so it is tried again until it is gone. What is no directory goes too, but not what a
+    link leads to.
     """
+    with suppress(OSError):
+        os.unlink(path)
     for _ in range(_TRIES):
         for directory, directories, files in os.walk(path, topdown=False):
             for name in (*directories, *files):  # the first may be links
@@ -199,6 +217,15 @@ def _check(path: str) -> None:
             f"{path} is open to other users (mode {stat.S_IMODE(found.st_mode):04o}); "
             f"chmod 700 it, or set OTP_RUNTIME_DIR to a directory that is"
         )
+
+
+def is_ours(path: str) -> bool:
+    """Whether it is there, a directory, and of this user alone."""
+    try:
+        _check(path)
+    except OSError:
+        return False
+    return True
 
 
 def sweep(directory: str) -> None:

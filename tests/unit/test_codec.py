@@ -11,8 +11,9 @@ import pytest
 
 from otp.errors import RemoteTraceback, ServerDied
 from otp.terms import Crash, Down, Exit, From, OpaqueException, Pid, Ref, Shutdown, Timeout, Via
-from otp.wire.codec import decode, encode, flat, plain
+from otp.wire.codec import decode, encode, flat
 from otp.wire.frame import LIMIT
+from otp.wire.plain import plain
 
 ME = Pid(12, "node-1")
 

@@ -69,9 +69,9 @@ def arrive(process: Process, place: Place) -> list[Any]:
         pack(ALIASED, 9, 13, flat("too late")), pack(REPLY, 9, 14, flat("awaited")),
         pack(TIMEOUT, 9, 15, flat("due")), pack(MESSAGE, 9, 0, flat("last")),
     ]  # fmt: skip
-    for half in (b"".join(frames)[:70], b"".join(frames)[70:]):
-        os.write(process.write, half)
-        context.mailbox.pull() if half.startswith(frames[0]) else None
+    os.write(process.write, b"".join(frames[:3]))
+    context.mailbox.pull()
+    os.write(process.write, b"".join(frames[3:]))
     down = Ref(11, context.pid), Ref(12, context.pid)
     return [
         "one", ("$gen_cast", "two"), Down(down[0], peer, "boom"), Down(down[1], "watched", "boom"),

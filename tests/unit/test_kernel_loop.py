@@ -139,13 +139,17 @@ def test_a_program_that_died_while_its_node_began_is_no_failure_of_the_kernel(
 # ---- reading
 
 
-def test_a_request_that_comes_in_two_parts_is_one(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "garbage", [pack(PROCESSES, 2, 1, bytes(4000))[:20], b"text\n", b"", bytes(100)]
+)
+def test_whatever_somebody_writes_the_requests_before_and_after_it_are_heard(
+    bench: Bench, garbage: bytes
+) -> None:
     request = pack(PROCESSES, bench.watcher, TAG, dumps(()))
-    for part in (request[:5], request[5:]):
-        assert bench.heard() == []
-        os.write(bench.pipe, part)
+    for data in (request + garbage, request):
+        os.write(bench.pipe, data)
         bench.once()
-    assert [frame[:3] for frame in bench.heard()] == [(ANSWER, KERNEL, TAG)]
+        assert [frame[:3] for frame in bench.heard()] == [(ANSWER, KERNEL, TAG)]
 
 
 def test_what_comes_between_two_looks_is_kept_with_what_came_before(

@@ -46,6 +46,10 @@ class Kernel:
     def launch(self, serial: int, name: str | None = None, work: bytes | None = None) -> None:
         self.acting.do(Launch(serial, LAUNCHER, b"order", 5, 7, name, work))
 
+    def retry(self) -> None:
+        for effect in self.acting.retry():
+            self.acting.do(effect)
+
     def heard(self, serial: int) -> list[Frame]:
         return split(pipe.read(self.mailboxes[serial]))[0]
 
@@ -113,11 +117,11 @@ def test_what_is_for_a_pipe_that_cannot_be_opened_comes_later_and_in_order(
     few.left = 0
     for ref in (b"first", b"second"):
         kernel.send(5, DOWN, ref)
-    kernel.acting.retry()
+    kernel.retry()
     assert kernel.heard(5) == []
     assert kernel.is_short()
     few.left = None
-    kernel.acting.retry()
+    kernel.retry()
     kernel.send(5, EXIT, b"third")
     assert [frame[3] for frame in kernel.heard(5)] == [b"first", b"second", b"third"]
     assert not kernel.is_short()
@@ -147,7 +151,7 @@ def test_nothing_is_kept_for_the_dead(kernel: Kernel, few: Few) -> None:
     kernel.acting.do(Remove(5))
     few.left = None
     os.unlink(kernel.place.pipe(6))
-    kernel.acting.retry()
+    kernel.retry()
     assert not kernel.is_short()
 
 
@@ -158,6 +162,7 @@ def test_a_process_for_which_there_is_no_descriptor_is_refused_and_leaves_nothin
     kernel.launch(10)
     with pytest.raises(NotDone, match="ulimit -n"):
         kernel.launch(11, name="kv")
+    kernel.acting.do(Remove(11))
     assert not os.path.exists(kernel.place.pipe(11))
     assert kernel.place.whereis("kv") is None
     kernel.acting.do(Release(10))
@@ -170,6 +175,7 @@ def test_an_order_that_cannot_be_written_is_refused_to_the_spawner(
 ) -> None:
     with pytest.raises(NotDone, match="No space left"):
         kernel.acting.do(Launch(10, LAUNCHER, LONG, 5, 7, "kv"))
+    kernel.acting.do(Remove(10))
     assert not os.path.exists(kernel.place.pipe(10))
     assert kernel.heard(LAUNCHER) == []
 
@@ -184,10 +190,10 @@ def test_a_worker_without_a_pidfd_gets_one_later_and_its_signals_too(
     kernel.launch(10)
     kernel.acting.do(Hold(10, os.getpid()))
     kernel.acting.do(Ring(10))
-    kernel.acting.retry()
+    kernel.retry()
     assert rung == []
     pidfd.left = None
-    kernel.acting.retry()
+    kernel.retry()
     assert rung == [BELL]
 
 
@@ -216,7 +222,7 @@ def test_one_who_cannot_be_attached_is_told_so(kernel: Kernel, few: Few, monkeyp
     kernel.acting.do(TurnAway("new-1", dumps(("error", 24, "no descriptor"))))
     assert pipe.read(door) == b""
     few.left = None
-    kernel.acting.retry()
+    kernel.retry()
     ((kind, _, _, payload),) = split(pipe.read(door))[0]
     assert (kind, loads(payload)) == (ANSWER, ("error", 24, "no descriptor"))
     assert not os.path.exists(f"{kernel.place.root}/p/new-1")
@@ -249,7 +255,7 @@ def test_the_long_message_of_a_timer_comes_when_there_is_room(kernel: Kernel, fu
     assert kernel.heard(5) == []
     assert kernel.is_short()
     full.left = None
-    kernel.acting.retry()
+    kernel.retry()
     ((kind, _, _, ticket),) = kernel.heard(5)
     assert kind == MESSAGE | PARCEL
     assert parcel.read_bytes(kernel.place, ticket) == LONG

@@ -12,6 +12,7 @@ from otp.kernel.effects import Confirm, Forward, Hold, Ring, Send
 from otp.kernel.signals import GRACE
 from otp.kernel.state import next_deadline
 from otp.wire.codec import decode, flat
+from otp.wire.frame import CorruptFrame, pack
 from otp.wire.protocol import (
     ATTACH,
     DELIVER,
@@ -24,6 +25,7 @@ from otp.wire.protocol import (
     KILL,
     LAUNCHER,
     LINK,
+    MESSAGE,
     MONITOR,
     PROCESSES,
     REAPED,
@@ -164,8 +166,14 @@ def test_a_bell_is_rung_for_who_has_one(play: Play) -> None:
 
 def test_a_frame_that_found_no_room_is_carried(play: Play) -> None:
     worker = play.spawn()
-    carried = worker.to_bytes(4, "little") + b"frame"
-    assert play.raw(DELIVER, play.main, carried, ref=1) == [Forward(worker, b"frame", play.main, 1)]
+    frame, to = pack(MESSAGE, play.main, 0, b"x"), worker.to_bytes(4, "little")
+    assert play.raw(DELIVER, play.main, to + frame, ref=1) == [Forward(worker, frame, play.main, 1)]
+
+
+@pytest.mark.parametrize("frame", [b"", b"text", pack(MESSAGE, 2, 0)[:-1], pack(MESSAGE, 2, 0) * 2])
+def test_what_is_no_frame_is_carried_to_nobody(play: Play, frame: bytes) -> None:
+    with pytest.raises((ValueError, CorruptFrame)):
+        play.raw(DELIVER, play.main, play.spawn().to_bytes(4, "little") + frame)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +213,9 @@ def test_the_kernel_and_its_launchers_are_no_processes(play: Play) -> None:
     for serial in (KERNEL, LAUNCHER):
         target = serial.to_bytes(4, "little")
         for kind in (RING, DELIVER):
-            (answer,) = play.raw(kind, play.main, target + b"frame"[: 5 * (kind == DELIVER)], ref=1)
+            (answer,) = play.raw(
+                kind, play.main, target + pack(MESSAGE, 2, 0) * (kind == DELIVER), ref=1
+            )
             assert decode(answer.payload) == "dead"
         play.tell(SIGNAL, play.main, serial, flat("kill"), True, 1)
         assert play.ask(INFO, play.main, serial) is None

@@ -15,9 +15,10 @@ from otp.kernel import launcher as launchers
 from otp.kernel.launcher import Launcher
 from otp.terms import Crash
 from otp.wire import pipe
-from otp.wire.codec import decode, plain
+from otp.wire.codec import decode
 from otp.wire.frame import split
 from otp.wire.place import Place
+from otp.wire.plain import plain
 from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER
 
 

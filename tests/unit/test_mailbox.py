@@ -61,7 +61,8 @@ def test_what_is_in_the_pipe_is_taken_in_order(bench: Bench) -> None:
     assert numbers(bench.mailbox) == list(range(10))
 
 
-def test_a_frame_that_comes_in_parts_is_put_together(bench: Bench) -> None:
+def test_a_frame_that_was_cut_by_a_read_is_put_together(bench: Bench, monkeypatch) -> None:
+    monkeypatch.setattr(module, "READ", 1)  # each brings as much as it was asked for
     data = message(1, b"payload") + message(2)
     for at in range(len(data)):
         bench.put(data[at : at + 1])
@@ -77,6 +78,17 @@ def test_bytes_that_are_no_frame_are_dropped_with_a_report(bench: Bench, caplog)
     bench.mailbox.pull()
     assert numbers(bench.mailbox) == [1]
     assert "dropped 35 bytes that are no message" in caplog.text
+
+
+def test_half_a_frame_that_nobody_ends_swallows_nothing_of_what_comes_next(
+    bench: Bench, caplog
+) -> None:
+    bench.put(message(1), message(2, bytes(4000))[:20])
+    bench.mailbox.pull()
+    bench.put(message(3))
+    bench.mailbox.pull()
+    assert numbers(bench.mailbox) == [1, 3]
+    assert "dropped 20 bytes that are no message: half a frame" in caplog.text
 
 
 def test_a_reply_goes_to_who_awaits_it_and_only_the_first(bench: Bench) -> None:
@@ -134,6 +146,7 @@ def test_a_bell_inside_a_read_does_not_read_but_lets_it_read_again(
 
 
 def test_a_bell_between_two_halves_of_a_frame_does_not_mix_them(bench: Bench, monkeypatch) -> None:
+    monkeypatch.setattr(module, "READ", 1)
     mailbox, header_at = bench.mailbox, module.header_at
     first, second = message(1, b"first"), message(2, b"second")
     rings = iter([True])

@@ -108,6 +108,7 @@ def test_what_the_dead_has_left_goes_but_for_what_was_announced(place: Place) ->
 def test_the_death_of_a_sender_lists_nothing_that_others_have_sent(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    os.mkdir(place.spare, 0o700)
     listed: list[str] = []
     listdir = os.listdir
     monkeypatch.setattr("os.listdir", lambda path: [listed.append(path), listdir(path)][1])

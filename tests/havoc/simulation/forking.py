@@ -8,8 +8,9 @@ from typing import Any
 
 from otp.kernel.warming import WORKER
 from otp.wire import protocol as say
-from otp.wire.codec import flat, plain
+from otp.wire.codec import flat
 from otp.wire.frame import pack, split
+from otp.wire.plain import plain
 from tests.havoc.simulation.system import TO_KERNEL, OsProcess, System
 
 NO_MEMORY = flat("no memory")

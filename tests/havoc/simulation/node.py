@@ -8,8 +8,8 @@ from pickle import dumps
 from typing import Any
 
 from otp.wire import protocol as say
-from otp.wire.codec import plain
 from otp.wire.frame import first, pack
+from otp.wire.plain import plain
 from tests.havoc.simulation.facts import Broken
 from tests.havoc.simulation.forking import Launcher
 from tests.havoc.simulation.living import Life

@@ -25,6 +25,9 @@ class Parcels:
     def clear(self, place: object, to: int, sender: int, named: object = ()) -> bool:
         return True
 
+    def is_for(self, ticket: object, to: int) -> bool:
+        return True
+
 
 class NoSpin:
     """In place of `otp.wire.waiting.Spin`: nobody is waited for."""
@@ -58,11 +61,13 @@ class Place:
 _STAND_INS: Final = {
     "otp.kernel.main": ("os", "signal", "select", "pipe", "parcel", "monotonic", "perf_counter",
                         "Spin", "log", "Acting"),
+    "otp.wire.hearing": ("pipe",),
     "otp.kernel.acting": ("resource", "os", "pipe", "parcel", "monotonic"),
     "otp.kernel.post": ("os", "pipe", "parcel", "ioctl"),
     "otp.kernel.handles": ("os", "signal", "monotonic"),
     "otp.runtime.mailbox": ("read", "select", "monotonic"),
     "otp.runtime.context": ("monotonic", "parcel"),
+    "otp.runtime.refusing": ("parcel",),
     "otp.runtime.outbox": ("os", "write", "pipe"),
     "otp.runtime.timing": ("monotonic",),
 }  # fmt: skip

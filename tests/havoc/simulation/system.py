@@ -61,6 +61,7 @@ class System:
     """The methods have the names and errors of what they stand for."""
 
     EPOLLIN, EPOLLOUT, POLLIN = 1, 4, 1
+    READ = 65536
     SIGCHLD, SIGTERM, SIGKILL = signal.SIGCHLD, signal.SIGTERM, signal.SIGKILL
     O_NONBLOCK = O_CLOEXEC = RLIMIT_NOFILE = 0
 
