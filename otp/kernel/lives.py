@@ -35,8 +35,7 @@ _FAREWELL: Final = 1.0
 """How long a worker may take to leave after its last words, in seconds."""
 
 _DOOR: Final = re.compile(r"new[-\w]{0,100}", re.ASCII)
-_LAST: Final = (1 << 31) - 1
-"""No OS process has a greater number."""
+_LAST: Final = (1 << 31) - 1  # no OS process has a greater number
 
 _ORDER: Final[dict[str, Any]] = {
     "name": str | None, "label": str, "patience": float | int | None, "link": bool,

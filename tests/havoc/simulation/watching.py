@@ -106,8 +106,8 @@ class WatchedKernel(Kernel):
     def _check_read(self, os_pid: int) -> None:
         """What its threads have asked and said comes before their end."""
         dead = [s for s, known in self.account.alive.items() if known.os_pid == os_pid]
-        unread, _ = split(self._rest + b"".join(self.system.kernel.frames))
-        for kind, sender, _, _ in unread:
+        unread, _ = split(b"".join(self.system.kernel.frames))
+        for kind, sender, _, _ in (*self._hearing._heard, *unread):
             if sender in dead:
                 raise Broken(f"{sender} is buried before its {name_of(kind)} is read")
 
