@@ -28,6 +28,7 @@ from otp.errors import NodeDown, ProcessExit
 from otp.runtime import boot
 from otp.runtime.attaching import Guest
 from otp.runtime.context import Context
+from otp.runtime.mailbox import raise_node_down
 from otp.runtime.reasons import NORMAL, last_words, pack_reason, unpack_reason
 from otp.wire.orphan import BELL
 
@@ -210,11 +211,17 @@ def _node_ended() -> None:
 
 
 def _forked() -> None:
-    """In a forked child: its only thread is not the process that its parent is."""
+    """In a forked child: its only thread is not the process that its parent is.
+
+    1. a server forks while it handles a message, and the child goes on where the server would
+    2. it waits for the next message; all that it would wait for is closed
+    3. that is the end of its own time with the node, and not of the node, which it must not put out
+    """
     global _lock
     _lock = threading.Lock()
     for context in list(_contexts):
         context.condemned = GONE
+        context.mailbox.node_is_gone = raise_node_down
         _close(context)
     _forget_thread()
 

@@ -15,7 +15,7 @@ import pytest
 
 from otp import gen_server, node, process
 from otp.errors import NodeDown, ServerDied
-from otp.gen_server import Reply
+from otp.gen_server import NoReply, Reply
 from otp.terms import Pid
 from otp.wire import pipe
 from tests.expecting import expect, expect_down
@@ -111,6 +111,24 @@ def test_a_server_may_fork(fork: Callable[..., int]) -> None:
     assert gen_server.call(server, forks) == 0
     _, child = expect(tuple)
     assert child != server
+    assert gen_server.call(server, lambda caller, state: Reply("alive", state)) == "alive"
+    process.exit(server, "kill")
+
+
+def test_a_forked_child_that_goes_on_as_the_server_ends_and_the_node_does_not(
+    fresh_node: None,
+) -> None:
+    server = witness.start()
+
+    def forks(caller: Any, state: Any) -> Any:
+        child = os.fork()
+        return Reply(child, state) if child else NoReply(state)
+
+    def buries(caller: Any, state: Any) -> Any:
+        return Reply(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), state)
+
+    child = gen_server.call(server, forks)
+    assert gen_server.call(server, buries) == 1
     assert gen_server.call(server, lambda caller, state: Reply("alive", state)) == "alive"
     process.exit(server, "kill")
 
