@@ -20,6 +20,7 @@ PARTS: dict[str, float] = {
     "ends_of_the_world": 2,
     "slow_poison": 2,
     "violence": 3,
+    "hostile_bytes": 3,
 }
 """The modules of this package, each with its share of the time."""
 
