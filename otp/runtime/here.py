@@ -28,7 +28,6 @@ from otp.errors import NodeDown, ProcessExit
 from otp.runtime import boot
 from otp.runtime.attaching import Guest
 from otp.runtime.context import Context
-from otp.runtime.mailbox import raise_node_down
 from otp.runtime.reasons import NORMAL, last_words, pack_reason, unpack_reason
 from otp.wire.orphan import BELL
 
@@ -182,6 +181,8 @@ def _part(context: Context, reason: bytes = NORMAL, by: int = 0, number: int = 0
 
 
 def _close(context: Context) -> None:
+    if context not in _contexts:  # its numbers may be those of other descriptors by now
+        return
     _contexts.discard(context)
     with suppress(OSError):
         context.outbox.close()
@@ -214,14 +215,15 @@ def _forked() -> None:
     """In a forked child: its only thread is not the process that its parent is.
 
     1. a server forks while it handles a message, and the child goes on where the server would
-    2. it waits for the next message; all that it would wait for is closed
-    3. that is the end of its own time with the node, and not of the node, which it must not put out
+    2. it waits for the next message, on numbers of descriptors that are closed, or somebody else's
+    3. that looks as if the kernel were gone, and would put out the node, or never ends: so a
+       mailbox that is abandoned raises `NodeDown`
     """
     global _lock
     _lock = threading.Lock()
     for context in list(_contexts):
         context.condemned = GONE
-        context.mailbox.node_is_gone = raise_node_down
+        context.mailbox.abandon()
         _close(context)
     _forget_thread()
 

@@ -136,6 +136,12 @@ class Mailbox:
         self._own += (frame,)
         self.pull()
 
+    def abandon(self) -> None:
+        """In a forked child: whoever goes on with it hears that it is over."""
+        self._reads = iter(raise_node_down, b"")
+        self.node_is_gone = raise_node_down
+        self.fresh = True
+
     def _read_all(self) -> None:
         if self._raw or self._own:  # half a frame; or somebody's signal handler has raised in here
             self._sort()
