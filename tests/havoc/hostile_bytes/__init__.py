@@ -4,6 +4,7 @@ A fuzzer looks for them in the code that reads (all of it in one process), and a
 while it works. Each is refused and logged, and nobody dies who should not.
 
     coverage, mutating, fuzzing   the fuzzer: what is worth changing, changes, findings
+    ground                        what it reads from
     wire, requests                what must hold of `otp.wire` and `otp.kernel.state`, for any bytes
     world, trial                  a node, what must hold of it after each case, and many of them
     pipes, files, values          the cases

@@ -13,6 +13,7 @@ from ast import literal_eval
 from time import monotonic
 
 from tests.havoc.hostile_bytes import CASES, TARGETS
+from tests.havoc.hostile_bytes.fuzzing import again
 from tests.havoc.hostile_bytes.trial import Trial
 
 
@@ -24,7 +25,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     asked = parser.parse_args()
     if asked.what in TARGETS:
-        TARGETS[asked.what].check(asked.data)  # raises what is wrong
+        again(TARGETS[asked.what], asked.data)
         return 0
     trial = Trial()
     try:

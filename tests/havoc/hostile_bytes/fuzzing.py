@@ -20,6 +20,7 @@ from types import FrameType, ModuleType
 from typing import Final, NamedTuple, NoReturn
 
 from tests.havoc.hostile_bytes.coverage import Edge, Edges
+from tests.havoc.hostile_bytes.ground import taken
 from tests.havoc.hostile_bytes.mutating import mutated
 
 _PATIENCE: Final = 2.0  # seconds for one input
@@ -57,16 +58,18 @@ class Outcome(NamedTuple):
     """The seeds, and all that was found to be worth changing."""
 
 
-def fuzz(target: Target, seed: int, seconds: float, most: int | None = None) -> Outcome:
-    """For so long, or `most` executions, whichever is over first."""
+def fuzz(
+    target: Target, seed: int, seconds: float, most: int | None = None, enough: int = _ENOUGH
+) -> Outcome:
+    """For so long, or `most` executions, or `enough` findings, whatever is over first."""
     chance, until = random.Random(f"{target.name} {seed}"), monotonic() + seconds
     edges, known, seen = Edges(target.modules), list(target.seeds), set[Edge]()
     findings: dict[str, Finding] = {}
     executions = 0
     gc.collect()
-    with _alarm():
+    with _alarm(), taken():
         for data in _inputs(chance, known):
-            if executions == most or monotonic() >= until or len(findings) == _ENOUGH:
+            if executions == most or monotonic() >= until or len(findings) == enough:
                 break
             executions += 1
             if what := _tried(target, data, edges):
@@ -107,6 +110,16 @@ def _alarm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def again(target: Target, data: bytes) -> None:
+    """Raises what is wrong, if anything is."""
+    with _alarm(), taken():
+        signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
+        try:
+            target.check(data)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def told(target: Target, findings: Iterable[Finding]) -> str:

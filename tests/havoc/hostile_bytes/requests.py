@@ -73,7 +73,7 @@ def real() -> list[tuple[int, int, tuple[Any, ...]]]:
 
 
 _ODD: Final[tuple[Any, ...]] = (
-    None, True, -1, 2**70, -(2**70), float("nan"), float("inf"), -1.0, "", "x" * 3000, "\ud800",
+    None, True, -1, 2**70, 2**2000, float("nan"), float("inf"), -1.0, "", "x" * 3000, "\ud800",
     "a\0b", b"", (), [], {}, [[]], (1, []), (say.MESSAGE, [], b""), (say.MESSAGE, 2**70, b""),
 )  # fmt: skip
 """In place of any argument, and of any entry of an order."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from functools import cache
 from pickle import PickleBuffer, UnpicklingError, dumps
 from select import PIPE_BUF
 from typing import Any, Final
@@ -17,8 +15,8 @@ from otp.wire import protocol as say
 from otp.wire.frame import CorruptFrame, pack, split
 from otp.wire.place import Place, quoted
 from tests.havoc.hostile_bytes.fuzzing import Target
+from tests.havoc.hostile_bytes.ground import ME, ground
 
-ME: Final = 5
 _NEXT: Final = pack(say.MESSAGE, 1, 2, b"next")
 _OF_PLAIN: Final = (UnpicklingError, EOFError, ValueError, LookupError, TypeError, OverflowError,
                     AttributeError)  # fmt: skip
@@ -67,12 +65,12 @@ def a_mailbox_takes_out_what_was_put_in(data: bytes) -> None:
         frames, _ = split(data)
     except CorruptFrame as error:
         frames = error.frames
-    box, heard = Mailbox(_pipe()[0], -1), list[frame.Frame]()
+    box, heard = Mailbox(ground().read, -1), list[frame.Frame]()
     box.signal = heard.append  # type: ignore[assignment]
-    _write(data)
+    ground().write(data)
     box.pull()
     hold([*box.arrived, *heard] == sorted(frames, key=_to_signal), "other frames than split finds")
-    _write(_NEXT)
+    ground().write(_NEXT)
     box.arrived.clear()
     box.pull()
     hold(list(box.arrived) == [(say.MESSAGE, 1, 2, b"next")], "it swallows what comes next")
@@ -82,26 +80,16 @@ def _to_signal(each: frame.Frame) -> bool:
     return each[0] not in mailbox._MESSAGES
 
 
-@cache
-def _pipe() -> tuple[int, int]:
-    return os.pipe2(os.O_NONBLOCK)
-
-
-def _write(data: bytes) -> None:
-    for at in range(0, len(data), PIPE_BUF):
-        os.write(_pipe()[1], data[at : at + PIPE_BUF])
-
-
 def a_pipe_is_heard_frame_by_frame(data: bytes) -> None:
     """Whatever came before, the next frame is heard."""
     dropped: list[int] = []
-    reader = hearing.Hearing(_pipe()[0], lambda size, why: dropped.append(size))
-    _write(data)
+    reader = hearing.Hearing(ground().read, lambda size, why: dropped.append(size))
+    ground().write(data)
     reader.read()
     frames = reader.frames()
     size = sum(len(pack(*each)) for each in frames)
     hold(size + sum(dropped) == len(data), "some bytes are neither heard nor dropped")
-    _write(_NEXT)
+    ground().write(_NEXT)
     reader.read()
     hold(reader.frames() == [(say.MESSAGE, 1, 2, b"next")], "it swallows what comes next")
 
@@ -136,7 +124,7 @@ def _look_at(value: Any) -> None:
 def values_come_out_as_they_went_in(data: bytes) -> None:
     """Through a parcel, with whatever buffers."""
     parts = [bytearray(part) for part in data.split(b"/")]
-    where = _place()
+    where = ground().place
     encoded = codec.encode([PickleBuffer(part) for part in parts])
     ticket = parcel.write(where, ME, 1, 1, *encoded)
     contents = parcel.open_parcel(where, ticket)
@@ -146,23 +134,8 @@ def values_come_out_as_they_went_in(data: bytes) -> None:
 # ---- parcels
 
 
-@cache
-def _place() -> Place:
-    """In a directory that is gone with this process."""
-    directory = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    _kept.append(directory)
-    where = Place(f"{directory.name}/node")
-    where.make()
-    parcel.begin(where, ME)
-    parcel.introduce(where, ME, 1)
-    return where
-
-
-_kept: list[Any] = []
-
-
 def a_parcel_is_whole_or_refused(data: bytes) -> None:
-    where = _place()
+    where = ground().place
     with open(f"{where.parcels}/{ME}/1/1", "wb") as file:
         file.write(data)
     try:
@@ -200,7 +173,7 @@ def a_name_is_a_file_name(data: bytes) -> None:
 
 
 def whatever_a_name_leads_to_is_somebody_or_nobody(data: bytes) -> None:
-    where = _place()
+    where = ground().place
     text = data.replace(b"\0", b"")[:1000]
     if not text:
         return
