@@ -100,6 +100,7 @@ def raised_by(act: Callable[[], object]) -> BaseException | None:
     try:
         act()
     except BaseException as error:
+        error.__context__ = None  # the first time: each would keep the other, and what it looked at
         return error
     return None
 

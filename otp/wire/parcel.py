@@ -225,7 +225,11 @@ def fetch(place: Place, ticket: bytes) -> Contents:
         view = memoryview(mmap.mmap(fd, 0))
     finally:
         os.close(fd)
-    return Contents(*_parts(view), path)
+    try:
+        return Contents(*_parts(view), path)
+    except ValueError:
+        view.release()  # its descriptor goes now, and not when nobody knows the error any more
+        raise
 
 
 def open_parcel(place: Place, ticket: bytes) -> Contents:
@@ -257,12 +261,19 @@ def read_bytes(place: Place, ticket: bytes) -> bytes:
     path = path_of(place, ticket)
     try:
         fd = descriptor(os.open, path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(fd, "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise ValueError(f"the parcel {ticket!r} is no file")
-            return bytes(_parts(memoryview(file.read()))[0])
+        try:
+            return bytes(_parts(memoryview(_content(fd)))[0])
+        finally:
+            os.close(fd)
     finally:
         discard(path)
+
+
+def _content(fd: int) -> bytes:
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        raise ValueError("a parcel is a file")
+    with open(fd, "rb", buffering=0, closefd=False) as file:
+        return file.read()
 
 
 def withdraw(place: Place, to: int, sender: int, number: int) -> None:

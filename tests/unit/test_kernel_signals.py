@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from otp.kernel import state as kernel
 from otp.kernel.effects import Confirm, Forward, Hold, Ring, Send
 from otp.kernel.signals import GRACE
 from otp.kernel.state import next_deadline
@@ -23,6 +24,7 @@ from otp.wire.protocol import (
     IS_ALIVE,
     KERNEL,
     KILL,
+    KNOCK,
     LAUNCHER,
     LINK,
     MESSAGE,
@@ -33,6 +35,7 @@ from otp.wire.protocol import (
     RING,
     SIGNAL,
     SPAWN,
+    START_TIMER,
     SURVIVED,
     UNLINK,
     UNREGISTER,
@@ -185,12 +188,36 @@ def test_what_is_no_frame_is_carried_to_nobody(play: Play, frame: bytes) -> None
         (SIGNAL, dumps((2, "reason", False, 1))), (MONITOR, dumps(("tag", 9))),
         (ATTACH, dumps(("new-1", "100", True))), (ATTACH, dumps(("../p/0", 100, True))),
         (SPAWN, dumps(({"name": None},))), (SPAWN, dumps(({**ORDER, "patience": "x"},))),
+        (SPAWN, dumps(({**ORDER, "patience": float("nan")},))),
+        (SPAWN, dumps(({**ORDER, "patience": 2**2000},))),
+        (SPAWN, dumps(({**ORDER, "patience": -1.0},))),
+        (SPAWN, dumps(({**ORDER, "in_parcel": True, "work": b"n5/2/1"},))),
+        (ATTACH, dumps(("3", 100, True))), (ATTACH, dumps(("..", 100, True))),
+        (ATTACH, dumps(("new\0", 100, True))), (ATTACH, dumps(("new-1", 2**40, True))),
+        (KNOCK, dumps(("0", 100))), (KNOCK, dumps(("new-1", 2**31))),
+        (START_TIMER, dumps((1, 1.0, (MESSAGE, [], b"")))),
+        (START_TIMER, dumps((1, 1.0, (MESSAGE, None, b"")))),
     ],
 )  # fmt: skip
 def test_what_is_no_request_is_refused_and_changes_nothing(play: Play, kind, payload) -> None:
     with pytest.raises((ValueError, TypeError, KeyError, UnpicklingError, struct.error)):
         play.raw(kind, play.main, payload)
     assert play.ask(PROCESSES, play.main) == [play.main]
+    assert (play.state.timers.items, play.state.doors) == ({}, {})
+
+
+def test_a_refusal_is_short_whatever_was_asked(play: Play) -> None:
+    with pytest.raises(TypeError) as caught:
+        play.tell(LINK, play.main, "x" * 1_000_000)
+    assert len(str(caught.value)) < 1000
+    [refusal] = kernel.refuse((LINK, play.main, 7, b""), ValueError("x" * 1_000_000))
+    assert len(refusal.payload) < 2000
+
+
+def test_a_generation_that_names_no_modules_changes_nothing(play: Play) -> None:
+    with pytest.raises(TypeError):
+        play.tell(WARMED, LAUNCHER, [[]], [], True)
+    assert not play.state.warmth.warm
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from pickle import dumps
 from typing import Any, NoReturn
@@ -16,10 +17,10 @@ from otp.kernel.launcher import Launcher
 from otp.terms import Crash
 from otp.wire import pipe
 from otp.wire.codec import decode
-from otp.wire.frame import split
+from otp.wire.frame import pack, split
 from otp.wire.place import Place
 from otp.wire.plain import plain
-from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER
+from otp.wire.protocol import FORK, FORKED, KERNEL, LAUNCHER, PARCEL, STOP
 
 
 @pytest.fixture
@@ -79,3 +80,45 @@ def test_a_fork_that_is_refused_says_what_there_is_too_little_of(
     assert (kind, sender, serial, os_pid) == (FORKED, LAUNCHER, 12, 0)
     assert isinstance(crash, Crash)
     assert (crash.exception.errno, text in str(crash.exception)) == (number, True)
+
+
+NONSENSE = [
+    b"", b"no pickle", dumps(()), dumps(("worker",)), dumps(("worker", "12", {})), dumps(7),
+    dumps(("nobody", 12, {})), dumps(("generation", 12, [])), dumps((["worker"], 12, {})),
+]  # fmt: skip
+
+
+@pytest.fixture
+def launcher(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher]:
+    """One that forks nobody, and whose kernel is only a pipe."""
+    kernel = pipe.open_mailbox(place.pipe(KERNEL))
+    launcher = Launcher(place.root, LAUNCHER, lambda *birth: os._exit(0), "")
+
+    def stops(*order: Any) -> None:
+        raise Forked(order)
+
+    monkeypatch.setattr(launcher, "_fork", stops)
+    yield launcher
+    for fd in (kernel, launcher._mailbox, launcher._kernel, launcher._woken, launcher._wake):
+        os.close(fd)
+
+
+class Forked(Exception):
+    pass
+
+
+@pytest.mark.parametrize("payload", NONSENSE)
+def test_an_order_that_is_none_is_refused_and_the_next_obeyed(
+    place: Place, launcher: Launcher, payload: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    write = pipe.open_writer(place.pipe(LAUNCHER))
+    assert write is not None
+    for kind, order in ((FORK, payload), (FORK | PARCEL, payload), (FORK | PARCEL, b"n1/0/1")):
+        os.write(write, pack(kind, KERNEL, 0, order))
+    os.write(write, pack(STOP, KERNEL, 0))  # the first launcher ends with its node, not before
+    os.write(write, pack(FORK, KERNEL, 0, dumps(("worker", 12, {}))) + b"text")
+    os.close(write)
+    with pytest.raises(Forked, match=r"\('worker', 12, \{\}\)"):
+        launcher._serve()
+    assert caplog.text.count("given an order that is none") == 3
+    assert "dropped 4 bytes that are no order" in caplog.text

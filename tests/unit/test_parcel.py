@@ -183,6 +183,45 @@ def test_a_buffer_that_is_not_whole_is_refused(place: Place) -> None:
         open_parcel(place, b"n5/2/1")
 
 
+def test_what_is_for_somebody_else_is_told_apart(place: Place) -> None:
+    parcel.check(b"n5/2/1", 5)
+    for ticket in (b"n6/2/1", b"n2/5/1", b"s55/2/1"):
+        assert not parcel.is_for(ticket, 5)
+        with pytest.raises(ValueError, match=r"is not for <0\.5\.0>"):
+            parcel.check(ticket, 5)
+    with pytest.raises(ValueError, match=r"is not for <0\.0\.0>"):
+        parcel.forward(place, b"n5/2/1", 6)
+
+
+PLANTED = {
+    "a FIFO": os.mkfifo, "a directory": os.mkdir, "a link": lambda path: os.symlink("/etc", path),
+    "a full directory": lambda path: os.makedirs(f"{path}/within"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("opens", [open_parcel, read_bytes])
+@pytest.mark.parametrize("what", PLANTED)
+def test_whatever_else_lies_there_is_refused_and_goes(place: Place, what: str, opens) -> None:
+    parcel.introduce(place, 5, 2)
+    PLANTED[what](f"{place.parcels}/5/2/1")
+    with pytest.raises((OSError, ValueError)):
+        opens(place, b"n5/2/1")
+    assert os.listdir(f"{place.parcels}/5/2") == []
+    assert os.path.isdir("/etc")
+
+
+@pytest.mark.parametrize("where", ["5/2", "5/2/1"])
+@pytest.mark.parametrize("what", PLANTED)
+def test_whatever_lies_where_parcels_of_the_dead_were_goes(
+    place: Place, tmp_path: Path, what: str, where: str
+) -> None:
+    os.makedirs(os.path.dirname(f"{place.parcels}/{where}"), exist_ok=True)
+    PLANTED[what](f"{place.parcels}/{where}")
+    assert parcel.clear(place, 5, 2)
+    assert os.listdir(f"{place.parcels}/5") == []
+    assert os.path.isdir("/etc")
+
+
 def full(*paths: str):
     """A `parcel._fill` for disks that are full below these directories."""
 

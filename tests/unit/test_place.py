@@ -150,6 +150,74 @@ def test_a_tree_goes_whole_and_links_lead_nowhere(tmp_path: Path) -> None:
     remove_tree(str(tree))
 
 
+@pytest.mark.parametrize("link", [True, False])
+def test_what_is_no_tree_goes_and_what_it_leads_to_stays(tmp_path: Path, link: bool) -> None:
+    kept, tree = tmp_path / "kept", tmp_path / "tree"
+    kept.mkdir()
+    (kept / "file").touch()
+    tree.symlink_to(kept) if link else os.mkfifo(tree)
+    remove_tree(str(tree))
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept", "file"]
+
+
+@pytest.mark.parametrize(
+    "target", ["", "12 ", "-12", "0x1", "1" * 30, "\u0663", "planted", "../p/1"]
+)
+def test_a_name_that_somebody_else_has_put_there_leads_to_nobody(
+    tmp_path: Path, target: str
+) -> None:
+    place = node_at(tmp_path, "node")
+    os.symlink(target, place.name("planted")) if target else os.mkfifo(place.name("planted"))
+    assert place.whereis("planted") is None
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [os.mkdir, os.mkfifo, lambda path: os.symlink(path, path), lambda p: os.symlink("/", p)],
+)
+def test_a_lock_that_is_none_keeps_nobody_from_starting_a_node(tmp_path: Path, plant) -> None:
+    place = node_at(tmp_path, f"node-{os.getpid()}-1234abcd")
+    plant(f"{place.root}/lock")
+    sweep(str(tmp_path))
+    assert node_at(tmp_path, f"node-{os.getpid()}-1234abce").root in map(str, tmp_path.iterdir())
+
+
+def spare_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Place, Path]:
+    monkeypatch.setattr(places, "_TEMP", str(tmp_path))
+    place = node_at(tmp_path, "node")
+    parcel.begin(place, 5)
+    return place, Path(place.spare)
+
+
+@pytest.mark.parametrize("how", ["a link", "open to all", "another user's"])
+def test_a_spare_directory_that_is_not_ours_alone_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The temp directory is everybody's: whoever knows the node's name can have made it before."""
+    if how == "another user's" and os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    place, spare = spare_of(tmp_path, monkeypatch)
+    elsewhere = tmp_path / "elsewhere"
+    kept = elsewhere / "5" / "2" / "1"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    if how == "a link":
+        spare.symlink_to(elsewhere)
+    else:
+        elsewhere.rename(spare)
+        kept = spare / "5" / "2" / "1"
+        spare.chmod(0o755) if how == "open to all" else os.chown(spare, 12345, 12345)
+        if how == "another user's":
+            spare.chmod(0o700)
+    parcel.clear(place, 5, 2)
+    parcel.withdraw(place, 5, 2, 1)
+    parcel.end(place, 5)
+    with pytest.raises(PermissionError, match="set TMPDIR"):
+        parcel._make_spare(place, 5, 2)
+    place.remove()
+    assert kept.exists()
+
+
 def node_at(tmp_path: Path, name: str) -> Place:
     place = Place(str(tmp_path / name))
     place.make()
