@@ -124,7 +124,10 @@ class Opener:
         except BaseException:
             if (error := self.fault_of(frame)) is None:
                 raise
-            return self._unreadable(kind, frame[1], frame[2], error)
+            try:
+                return self._unreadable(kind, frame[1], frame[2], error)
+            finally:  # it knows this call, which would know it: neither would let the parcel go
+                del error
         if kind == CALL:
             return ("$gen_call", _from((self.pid(frame[1]), frame[2])), value)
         if kind == CAST:
