@@ -47,7 +47,7 @@ from time import monotonic, perf_counter
 from typing import Any, Final, NoReturn, TypeAlias
 
 from otp.errors import NodeDown
-from otp.wire.frame import HEAD, Frame, header_at
+from otp.wire.frame import HEAD, Frame, begins_again, header_at
 from otp.wire.pipe import READ
 from otp.wire.protocol import (
     ANSWER,
@@ -155,7 +155,7 @@ class Mailbox:
             self.fresh = True
             self._sort()
             if self._raw and len(data) < READ:  # nobody of ours writes halves (`otp.wire.hearing`)
-                self._drop_all("half a frame")
+                self._drop("half a frame")
             left -= 1
             if len(data) < READ or not left:
                 return
@@ -167,7 +167,7 @@ class Mailbox:
         while end - at >= HEAD:
             size, version, kind, sender, ref = header_at(raw, at)
             if version != VERSION or not HEAD <= size <= PIPE_BUF:
-                return self._drop_all(f"version {version}, {size} bytes, kind {kind}")
+                return self._drop(f"version {version}, {size} bytes, kind {kind}")
             if at + size > end:
                 break
             frame = (kind, sender, ref, raw[at + HEAD : at + size])
@@ -181,12 +181,13 @@ class Mailbox:
         self._raw = raw[at:]
         self._at = 0
 
-    def _drop_all(self, why: str) -> None:
-        """What follows has no beginning that could be found."""
-        dropped = len(self._raw) - self._at
-        self._raw = b""
-        self._at = 0
-        log.error("dropped %d bytes that are no message: %s", dropped, why)
+    def _drop(self, why: str) -> None:
+        """What is no frame, up to where frames begin again; those are sorted."""
+        bad = self._raw[self._at :]
+        found = begins_again(bad)
+        self._raw, self._at = bad[found:], 0
+        log.error("dropped %d bytes that are no message: %s", found, why)
+        self._sort()
 
     # ---- waiting
 

@@ -22,6 +22,7 @@ Frame: TypeAlias = tuple[int, int, int, bytes]
 
 _HEADER: Final = Struct("<HBBIQ")
 HEAD: Final = _HEADER.size
+_VERSION_AT: Final = 2
 ROOM: Final = PIPE_BUF - HEAD
 LIMIT: Final = ROOM - 2 * HEAD
 """The longest payload of a message, in bytes."""
@@ -73,3 +74,30 @@ def split(data: bytes) -> tuple[list[Frame], bytes]:
         frames.append((kind, sender, ref, data[at + HEAD : at + size]))
         at += size
     return frames, data[at:]
+
+
+def begins_again(data: bytes) -> int:
+    """Where whole frames begin, behind bytes that are none, and go on to the end; or the end.
+
+    Only what was read to its end ends with a whole frame. A frame may look as if one began within
+    it, so it is the first place that counts from which everything fits.
+    """
+    end, in_vain = len(data), set[int]()
+    at = data.find(VERSION, _VERSION_AT + 1) - _VERSION_AT
+    while 0 < at <= end - HEAD:
+        if _fits(data, at, in_vain):
+            return at
+        at = data.find(VERSION, at + 1 + _VERSION_AT) - _VERSION_AT
+    return end
+
+
+def _fits(data: bytes, at: int, in_vain: set[int]) -> bool:
+    """Whether frame follows frame from here to the end; each place is looked at once."""
+    end = len(data)
+    while at + HEAD <= end and at not in in_vain:
+        in_vain.add(at)
+        size, version = header_at(data, at)[:2]
+        if version != VERSION or not HEAD <= size <= PIPE_BUF:
+            return False
+        at += size
+    return at == end

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import random
-from fcntl import ioctl
 from itertools import islice
 from pickle import dumps
-from termios import FIONREAD
 from typing import Any
 
 import pytest
@@ -39,8 +37,6 @@ HOSTILE = {
 def write(serial: int, data: bytes) -> None:
     fd = os.open(f"{node.current().directory}/p/{serial}", os.O_WRONLY)
     os.write(fd, data)
-    while ioctl(fd, FIONREAD, bytes(4)) != bytes(4):  # what stands beside it is lost with it
-        process.info(process.self())
     os.close(fd)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from select import PIPE_BUF
 
 import pytest
 
 from otp.wire import pipe
-from otp.wire.frame import CorruptFrame, pack, split
+from otp.wire.frame import CorruptFrame, begins_again, pack, split
 from otp.wire.hearing import Hearing
 from otp.wire.protocol import MESSAGE
 
@@ -53,6 +54,23 @@ def test_half_a_frame_swallows_nothing_of_what_comes_next(bench: Bench, cut: int
     assert bench.heard(pack(*ONE), pack(*TWO)[:cut]) == [ONE]
     assert bench.heard(pack(*TWO)) == [TWO]
     assert bench.dropped == [(cut, "half a frame")]
+
+
+GARBAGE = [
+    b"text\n", bytes(500), b"\xff\x01" * 2000, pack(MESSAGE, 1, 0, bytes(4000))[:30],
+    pack(*ONE)[1:], pack(*ONE)[:2],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_what_stands_behind_it_is_heard_as_well(bench: Bench, garbage: bytes) -> None:
+    assert bench.heard(pack(*ONE), garbage[:PIPE_BUF], pack(*TWO), pack(*ONE)) == [ONE, TWO, ONE]
+    assert bench.dropped[0][0] == len(garbage[:PIPE_BUF])
+
+
+def test_very_much_of_what_looks_like_frames_is_looked_at_once(bench: Bench) -> None:
+    data = pack(MESSAGE, 1, 0, b"x") * 3000 + b"."
+    assert begins_again(b"?" + data) == len(data) + 1
 
 
 def test_a_frame_that_was_cut_by_a_read_is_put_together(bench: Bench, monkeypatch) -> None:

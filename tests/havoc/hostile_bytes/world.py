@@ -14,8 +14,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from fcntl import ioctl
-from termios import FIONREAD
 from time import sleep
 from typing import Any, Final
 
@@ -191,13 +189,8 @@ class World:
             for data in writes:
                 with suppress(BlockingIOError):
                     os.write(fd, data)
-            self._wait_until_read(fd)  # half a frame takes along what stands beside it
         finally:
             os.close(fd)
-
-    def _wait_until_read(self, fd: int) -> None:
-        while ioctl(fd, FIONREAD, bytes(4)) != bytes(4):
-            sleep(0.001)
 
 
 def pytest_failed() -> type[BaseException]:
