@@ -36,7 +36,6 @@ _FAREWELL: Final = 1.0
 
 _DOOR: Final = re.compile(r"new[-\w]{0,100}", re.ASCII)
 _LAST: Final = (1 << 31) - 1  # no OS process has a greater number
-
 _ORDER: Final[dict[str, Any]] = {
     "name": str | None, "label": str, "patience": float | int | None, "link": bool,
     "monitor": int, "module": str | None, "work": bytes, "in_parcel": bool, "surroundings": dict,
