@@ -107,9 +107,7 @@ class World:
             process.receive(lambda message: message == "pong", timeout=_WITHIN)
 
     def _is_as_before(self) -> None:
-        if (
-            not self.launchers <= self._launchers()
-        ):  # who was just forked has their name for a moment
+        if not self.launchers <= self._launchers():  # whoever is forked has their name at first
             raise Harm(f"launchers {self._launchers()}, and were {self.launchers}")
         self.renew()
         if self.settled() != self.rest:
