@@ -147,8 +147,12 @@ def a_parcel_is_whole_or_refused(data: bytes) -> None:
         return
     finally:
         hold(not os.listdir(f"{where.parcels}/{ME}/1"), "the file stays")
-    for view in (contents.data, *contents.buffers):
-        hold(bytes(view) in data, "bytes that are not of the file")
+    count, length = parcel._PAIR.unpack(data[-16:])
+    index = data[-16 * (count + 1) : -16]
+    wanted = [(0, length), *parcel._PAIR.iter_unpack(index)]
+    found = [bytes(view) for view in (contents.data, *contents.buffers)]
+    hold(found == [data[at : at + size] for at, size in wanted], "not what the index names")
+    hold([len(one) for one in found] == [size for _, size in wanted], "less than the index names")
 
 
 def a_ticket_names_a_parcel_or_nothing(data: bytes) -> None:
