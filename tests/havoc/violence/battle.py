@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from time import monotonic
 
 from otp import node, process, supervisor
 from tests.footprint import parcels
-from tests.havoc.machine import Size
+from tests.havoc.machine import PATIENCE, Size
 from tests.havoc.report import Row
 from tests.havoc.violence.family import Case
 from tests.havoc.violence.lanes import Clients, Lane, Region
@@ -115,7 +116,7 @@ class Battle:
     def peace(self) -> list[str]:
         """All of them end; what is left then, and who has grown."""
         siege = self.siege
-        harm = list(self._grown(siege.sizes()))
+        harm = [*self._grown(siege.sizes()), *_unopened()]
         end = Case("the end")
         siege.cases = dict.fromkeys(self.lanes, end)
         top = siege.family.there[()].pid
@@ -154,6 +155,15 @@ class Battle:
 
 def _promise(kind: str) -> str:
     return PROMISED.get(kind) or PROMISED[kind.partition(":")[0]]
+
+
+def _unopened() -> list[str]:
+    """Parcels that lie about, though all requests are done and everyone has time to look."""
+    until, directory = monotonic() + PATIENCE, node.current().directory
+    while (found := parcels(directory)) and monotonic() < until:
+        with suppress(TimeoutError):
+            process.receive(lambda message: False, timeout=0.01)
+    return [f"nobody opens or removes {path}" for path in found]
 
 
 def _left() -> Iterator[str]:
