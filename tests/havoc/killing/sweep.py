@@ -40,7 +40,7 @@ def _strikes(ground: Ground, chance: random.Random, until: float) -> tuple[int, 
     for point, harm in _all_points(ground, chance.shuffle):
         kills += not point.ended
         lost += bool(harm)
-        if lost == _ENOUGH or monotonic() > until:
+        if lost == _ENOUGH or (kills and monotonic() > until):
             break
     return kills, lost
 
