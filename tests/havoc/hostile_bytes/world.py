@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -47,6 +48,8 @@ class World:
         with _errors_into(self.log.fileno()):
             current = node.start(preload=("tests.servers.counter",))
         assert current.os_pid is not None
+        self._ours = logging.StreamHandler(os.fdopen(os.dup(self.log.fileno()), "a"))
+        logging.getLogger("otp").addHandler(self._ours)
         self.kernel, self.place = current.os_pid, Place(current.directory)
         self.me = process.self()
         process.trap_exit()
@@ -60,6 +63,8 @@ class World:
     def close(self) -> None:
         process.send(self.thread, "end")
         node.stop()
+        logging.getLogger("otp").removeHandler(self._ours)
+        self._ours.stream.close()
         self.log.close()
 
     def renew(self) -> None:
