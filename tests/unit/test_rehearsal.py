@@ -39,6 +39,9 @@ assert heard == one * rehearsal._TIMES, heard
 """
 
 
+ROOT = Path(__file__).parents[2]
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     place = Place(str(tmp_path / "node"))
@@ -48,8 +51,9 @@ def place(tmp_path: Path) -> Place:
 
 def play(place: Place) -> int:
     return subprocess.run(
-        [sys.executable, "-c", PLAYS, place.root], check=False, timeout=20
-    ).returncode
+        [sys.executable, "-c", PLAYS, place.root], check=False, timeout=20,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ).returncode  # fmt: skip
 
 
 def test_nothing_of_it_stays(place: Place) -> None:

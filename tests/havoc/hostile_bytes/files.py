@@ -39,12 +39,12 @@ def _a_link(path: str, to: str) -> None:
 
 
 def _a_socket(path: str) -> None:
-    with socket.socket(socket.AF_UNIX) as made:
-        os.chdir(os.path.dirname(path))
-        try:
-            made.bind(os.path.basename(path))
-        finally:
-            os.chdir("/")
+    directory = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with socket.socket(socket.AF_UNIX) as made:  # whose path may have a hundred bytes
+            made.bind(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
+    finally:
+        os.close(directory)
 
 
 def _a_directory(path: str) -> None:
