@@ -14,7 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.footprint import opened_by
+
 ROOT = Path(__file__).parents[1]
+_LAUNCHER = "otp:launcher"
 
 
 class Program:
@@ -69,7 +72,24 @@ def node_of(kernel: int) -> list[int]:
 
 
 def launchers(kernel: int) -> list[int]:
-    return [pid for pid in node_of(kernel) if comm(pid) == "otp:launcher"]
+    """Those of a node; not the child that one has just forked and that has still its name."""
+    named = [pid for pid in node_of(kernel) if comm(pid) == _LAUNCHER]
+    return [pid for pid in named if not _is_a_copy(pid)]
+
+
+def _is_a_copy(os_pid: int) -> bool:
+    """It has the mailbox of its parent, and lets go of that only when it has a name of its own."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        above = parent(os_pid)
+        shared = comm(above) == _LAUNCHER and _mailboxes(above) & _mailboxes(os_pid)
+        return bool(shared) or comm(os_pid) != _LAUNCHER
+    return True
+
+
+def _mailboxes(os_pid: int) -> set[str]:
+    """Those that it has open, but for the kernel's."""
+    targets = opened_by(os_pid).values()
+    return {target for target in targets if "/p/" in target and not target.endswith("/p/0")}
 
 
 def comm(os_pid: int) -> str:

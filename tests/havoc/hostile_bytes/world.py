@@ -27,7 +27,7 @@ from otp.wire.place import Place
 from otp.wire.protocol import KERNEL, LAUNCHER
 from tests.expecting import at_most
 from tests.footprint import opened_by
-from tests.programs import comm, node_of
+from tests.programs import launchers, node_of
 from tests.servers.counter import Counter
 
 LONGEST_LINE: Final = 4096  # characters
@@ -112,7 +112,7 @@ class World:
             process.receive(lambda message: message == "pong", timeout=_WITHIN)
 
     def _is_as_before(self) -> None:
-        if not self.launchers <= self._launchers():  # whoever is forked has their name at first
+        if self.launchers != self._launchers():
             raise Harm(f"launchers {self._launchers()}, and were {self.launchers}")
         self.renew()
         if self.settled() != self.rest:
@@ -155,7 +155,7 @@ class World:
                     yield "/".join("VICTIM" if part == victim else part for part in parts)
 
     def _launchers(self) -> set[int]:
-        return {pid for pid in node_of(self.kernel) if comm(pid) == "otp:launcher"}
+        return set(launchers(self.kernel))
 
     def logged(self) -> bytes:
         """What was logged since the last time."""
