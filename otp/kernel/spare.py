@@ -101,10 +101,11 @@ class Spare:
         begin(order)
 
     def _bereaved(self, launcher: int) -> NoReturn:
-        """Its descriptors are closed before it is dead, and then the bell rings."""
+        """Its descriptors are closed before it is dead, and then the bell rings.
+
+        We are the kernel's then, which is about to kill us; unless it is killed first.
+        """
         group = os.getpgrp()
-        if os.getppid() == launcher:
+        while os.getppid() in (launcher, group):
             signal.sigwait({BELL})
-        if os.getppid() != group:
-            put_out_the_light(self._place, group)
-        os._exit(0)
+        put_out_the_light(self._place, group)
