@@ -17,7 +17,7 @@ def weights(paths: Iterable[Path]) -> Counter[Path]:
     """The files of these tests, one path a test, by how long they may take."""
     found: Counter[Path] = Counter()
     for path in paths:
-        found[path] += 1 if "unit" in path.parts else _OF_A_NODE
+        found[path] += _OF_A_NODE if "node" in path.parts else 1
     return found
 
 
