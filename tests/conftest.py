@@ -66,7 +66,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     number, count = config.getoption("--part")
-    mine = sharing.shares(sharing.weights(item.path for item in items), count)[number - 1]
+    mine = sharing.shares(
+        sharing.weights((item.path, getattr(item, "fixturenames", ())) for item in items), count
+    )[number - 1]
     config.hook.pytest_deselected(items=[item for item in items if item.path not in mine])
     items[:] = [item for item in items if item.path in mine]
 

@@ -7,17 +7,21 @@ disturb each other as little as processes of several programs do is part of what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 _OF_A_NODE = 6  # how much longer a test takes that starts processes
+_OF_ITS_OWN = 30  # and one that starts a node
 
 
-def weights(paths: Iterable[Path]) -> Counter[Path]:
-    """The files of these tests, one path a test, by how long they may take."""
+def weights(tests: Iterable[tuple[Path, Collection[str]]]) -> Counter[Path]:
+    """The files of these tests, each given with its fixtures, by how long they may take."""
     found: Counter[Path] = Counter()
-    for path in paths:
-        found[path] += _OF_A_NODE if "node" in path.parts else 1
+    for path, fixtures in tests:
+        if "fresh_node" in fixtures:
+            found[path] += _OF_ITS_OWN
+        else:
+            found[path] += _OF_A_NODE if "node" in path.parts else 1
     return found
 
 
