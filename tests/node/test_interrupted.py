@@ -90,7 +90,6 @@ def buried(pid: Pid) -> None:
 
 STARTS = {
     "start": lambda: gen_server.start(Echo, False, name="echo"),
-    "start_link": lambda: gen_server.start_link(Echo, False),
     "supervisor": lambda: supervisor.start_link([]),
     "long": lambda: process.spawn(waits, LONG),
 }
