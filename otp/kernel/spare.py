@@ -9,7 +9,8 @@ a pipe; who asks for a process gets that one, and while it begins the next is fo
 2. it is killed while it waits: it is reaped like any other, by a pid that the kernel knows not, and
    the order finds no reader: then the launcher forks as if there had never been a spare one
 3. it is killed with its order in the pipe: it was that process already, and dies as that
-4. its launcher is killed: the pipe ends, for whoever was forked later has let go of it. If the
+4. the order is too long for a pipe to take whole: the launcher forks as before, and it waits on
+5. its launcher is killed: the pipe ends, for whoever was forked later has let go of it. If the
    kernel is dead as well, it may be the last one of the node, and puts out the light
 """
 
@@ -49,8 +50,11 @@ class Spare:
     def prepare(self, let_go: Callable[[], None], begin: Callable[[bytes], None]) -> None:
         """Fork one that lets go of what is the launcher's, waits, and runs `begin` with its order.
 
-        Raises `OSError` if there is no room for it.
+        One that waits already, for its order was too long (4), is all that is needed. Raises
+        `OSError` if there is no room for another.
         """
+        if self._orders >= 0:
+            return
         read, self._orders = os.pipe()
         try:
             self._os_pid = fork(self._wait, let_go, begin, read)

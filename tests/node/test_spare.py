@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from select import PIPE_BUF
 
 import pytest
 
@@ -96,11 +97,11 @@ def test_the_last_one_of_a_node_puts_out_the_light(tmp_path: Path, also: list[st
 def test_one_that_is_dismissed_ends_and_an_order_finds_nobody(tmp_path: Path) -> None:
     spare = Spare(Place(str(tmp_path)))
     assert spare.take(b"an order") == 0
-    spare.prepare(lambda: None, lambda order: os._exit(len(order)))
+    spare.prepare(spare.let_go, lambda order: os._exit(len(order)))
     spare.dismiss()
     assert spare.take(b"an order") == 0
     assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
-    spare.prepare(lambda: None, lambda order: os._exit(len(order)))
+    spare.prepare(spare.let_go, lambda order: os._exit(len(order)))
     os_pid = spare.take(b"12345")
     assert os_pid
     assert os.waitstatus_to_exitcode(os.waitpid(os_pid, 0)[1]) == 5
@@ -115,3 +116,13 @@ def test_an_order_to_the_dead_is_not_taken(tmp_path: Path) -> None:
 
 def test_the_launchers_are_still_who_forks_them() -> None:
     assert parent(ready()) in launchers(kernel())
+
+
+def test_one_that_could_not_take_an_order_waits_for_the_next(tmp_path: Path) -> None:
+    """Another one beside it would wait for ever, and nobody know of it."""
+    spare = Spare(Place(str(tmp_path)))
+    spare.prepare(spare.let_go, lambda order: os._exit(len(order)))
+    assert spare.take(bytes(PIPE_BUF + 1)) == 0
+    spare.prepare(spare.let_go, lambda order: os._exit(99))
+    os_pid = spare.take(b"123")
+    assert os.waitstatus_to_exitcode(os.waitpid(os_pid, 0)[1]) == 3
