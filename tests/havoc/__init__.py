@@ -1,4 +1,4 @@
 """Crash injection: only ``make havoc`` runs it.
 
-Each part is a module with ``run(seed, seconds) -> list[Row]``, listed in ``__main__``.
+Each part is a module with ``run(seed, dose) -> list[Row]``, listed in ``__main__``.
 """

@@ -71,7 +71,8 @@ def ends(seed: int) -> Iterator[End]:
             yield End(heart, *next(along[heart]))
 
 
-def run(seed: int, seconds: float) -> list[Row]:
+def run(seed: int, dose: float) -> list[Row]:
+    seconds = 8 * dose
     until, done, lost = monotonic() + seconds, Counter[tuple[str, ...]](), Counter[Any]()
     with runtime_directory() as base:
         for number, end in enumerate(ends(seed)):

@@ -38,8 +38,9 @@ _MEMORY: Final = 2 << 30
 """Bytes of address space for a fuzzer: what asks for more has found a bug."""
 
 
-def run(seed: int, seconds: float) -> list[Row]:
+def run(seed: int, dose: float) -> list[Row]:
     """Half of the time for the fuzzer, half for the cases."""
+    seconds = 11 * dose
     return [*_fuzzed(seed, seconds / 2), *_tried(seed, seconds / 2)]
 
 

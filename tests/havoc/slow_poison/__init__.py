@@ -24,7 +24,8 @@ PRELOAD = (
 )
 
 
-def run(seed: int, seconds: float) -> list[Row]:
+def run(seed: int, dose: float) -> list[Row]:
+    seconds = 8 * dose
     chance = random.Random(seed)
     with runtime_directory() as base:
         node.start(preload=PRELOAD)

@@ -33,7 +33,8 @@ from tests.havoc.violence.siege import Siege
 PRELOAD = ("tests.havoc.killing.quiet", "tests.havoc.violence.people")
 
 
-def run(seed: int, seconds: float) -> list[Row]:
+def run(seed: int, dose: float) -> list[Row]:
+    seconds = 60 * dose
     until = monotonic() + seconds
     with runtime_directory() as base:
         kernel = node.start(preload=PRELOAD).os_pid
