@@ -108,16 +108,42 @@ def test_a_node_that_finds_no_room_leaves_nothing(
     assert os.listdir(runtime_directory) == []
 
 
+def ordered(root: str, program: int, ready: int) -> subprocess.Popen[bytes]:
+    """A kernel that is told so, and writes to `ready` when it is."""
+    order = {
+        "root": root, "program": program, "ready": ready, "path": sys.path, "preload": [],
+        "rehearsal": "otp.behaviour.rehearsal",
+    }  # fmt: skip
+    return boot._run(json.dumps(order), ready)
+
+
+@pytest.mark.parametrize("somebody_reads", [False, True])
+def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(
+    tmp_path: Path, somebody_reads: bool
+) -> None:
+    """Nobody is there any more to be told that it is ready, or only a forked child."""
+    died = subprocess.Popen([sys.executable, "-c", "pass"])
+    died.wait()
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    read, write = os.pipe()
+    kernel = ordered(place.root, died.pid, write)
+    os.close(write)
+    if not somebody_reads:
+        os.close(read)
+    assert kernel.wait(10) == 0
+    if somebody_reads:
+        os.close(read)
+    assert gone([kernel.pid], within=2)
+    assert not os.path.exists(place.root)
+
+
 def test_a_kernel_whose_program_has_given_it_up_says_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The program was interrupted while it forked the kernel, and has removed the directory."""
     read, write = os.pipe()
-    order = {
-        "root": str(tmp_path / "removed"), "program": os.getpid(), "ready": write, "path": sys.path,
-        "preload": [], "rehearsal": "otp.behaviour.rehearsal",
-    }  # fmt: skip
-    kernel = boot._run(json.dumps(order), write)
+    kernel = ordered(str(tmp_path / "removed"), os.getpid(), write)
     os.close(write)
     assert kernel.wait(10) == 1
     assert os.read(read, 1) == b""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,9 +12,7 @@ import pytest
 
 from otp import gen_server, node, process
 from otp.errors import NodeDown, NoProcess
-from otp.runtime import boot
 from otp.terms import Down
-from otp.wire.place import Place
 from tests.expecting import expect, expect_down
 from tests.interrupting import Interrupted, alarm_raises
 from tests.programs import comm, gone, launchers, node_of
@@ -217,42 +212,4 @@ def test_a_stop_that_was_interrupted_may_be_repeated(runtime_directory: Path) ->
             node.stop()
     node.stop()
     assert gone([os_pid], within=0)
-    assert os.listdir(runtime_directory) == []
-
-
-@pytest.mark.parametrize("somebody_reads", [False, True])
-def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(
-    tmp_path: Path, somebody_reads: bool
-) -> None:
-    """Nobody is there any more to be told that it is ready, or only a forked child."""
-    died = subprocess.Popen([sys.executable, "-c", "pass"])
-    died.wait()
-    place = Place(str(tmp_path / "node"))
-    place.make()
-    read, write = os.pipe()
-    order = {
-        "root": place.root, "program": died.pid, "ready": write, "path": sys.path, "preload": [],
-        "rehearsal": "otp.behaviour.rehearsal",
-    }  # fmt: skip
-    kernel = boot._run(json.dumps(order), write)
-    os.close(write)
-    if not somebody_reads:
-        os.close(read)
-    assert kernel.wait(10) == 0
-    if somebody_reads:
-        os.close(read)
-    assert gone([kernel.pid], within=2)
-    assert not os.path.exists(place.root)
-
-
-def test_a_node_that_finds_no_room_leaves_nothing(
-    runtime_directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(place: Place) -> None:
-        os.mkdir(place.root)
-        raise OSError(errno.ENOSPC, "full")
-
-    monkeypatch.setattr(Place, "make", full)
-    with pytest.raises(OSError, match="full"):
-        node.start()
     assert os.listdir(runtime_directory) == []
