@@ -20,6 +20,7 @@ import pytest
 
 import otp.node
 from otp.runtime import boot, here
+from otp.wire.place import Place
 from tests import sharing
 from tests.expecting import at_most
 from tests.footprint import files, footprint, leftovers
@@ -71,6 +72,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )[number - 1]
     config.hook.pytest_deselected(items=[item for item in items if item.path not in mine])
     items[:] = [item for item in items if item.path in mine]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A node's directory, in which nothing happens yet."""
+    place = Place(str(tmp_path / "node"))
+    place.make()
+    return place
 
 
 @pytest.fixture(scope="session", autouse=True)

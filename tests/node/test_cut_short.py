@@ -119,13 +119,11 @@ def ordered(root: str, program: int, ready: int) -> subprocess.Popen[bytes]:
 
 @pytest.mark.parametrize("somebody_reads", [False, True])
 def test_a_node_whose_program_dies_while_it_starts_leaves_nothing(
-    tmp_path: Path, somebody_reads: bool
+    place: Place, somebody_reads: bool
 ) -> None:
     """Nobody is there any more to be told that it is ready, or only a forked child."""
     died = subprocess.Popen([sys.executable, "-c", "pass"])
     died.wait()
-    place = Place(str(tmp_path / "node"))
-    place.make()
     read, write = os.pipe()
     kernel = ordered(place.root, died.pid, write)
     os.close(write)

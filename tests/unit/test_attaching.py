@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from pickle import dumps, loads
 from types import SimpleNamespace
 
@@ -21,10 +20,8 @@ SERIAL = 12
 
 
 @pytest.fixture
-def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def kernel(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The kernel's mailbox; it has answered before one can look."""
-    place = Place(str(tmp_path / "node"))
-    place.make()
     pipe.make(place.pipe(KERNEL))
     mailbox = pipe.open_mailbox(place.pipe(KERNEL))
     writer = pipe.open_writer(place.pipe(KERNEL))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -47,9 +46,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    place = Place(str(tmp_path / "node"))
-    place.make()
+def bench(place: Place) -> Iterator[Bench]:
     bench = Bench(place)
     yield bench
     for fd in bench.fds:

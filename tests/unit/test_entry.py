@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +24,7 @@ class LightIsOut(Exception):
 
 
 @pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+def context(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     """The process that this test is; its mailbox holds a message."""
 
     def out(place: Place, group: int) -> None:
@@ -33,8 +32,6 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
 
     monkeypatch.setattr(entry, "put_out_the_light", out)
     monkeypatch.setattr(entry, "hear_of_parent", lambda: None)
-    place = Place(str(tmp_path / "node"))
-    place.make()
     for serial in (KERNEL, ME):
         pipe.make(place.pipe(serial))
     kernel, mailbox = (pipe.open_mailbox(place.pipe(serial)) for serial in (KERNEL, ME))

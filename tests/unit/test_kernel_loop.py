@@ -77,10 +77,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """It hears no signals, ends nothing, and goes round once."""
-    place = Place(str(tmp_path / "node"))
-    place.make()
     monkeypatch.setattr(Kernel, "_wake_on", lambda *signals: -1)
     monkeypatch.setattr(Kernel, "_reap", lambda kernel: None)
     monkeypatch.setattr(main.Acting, "end", lambda acting: None)

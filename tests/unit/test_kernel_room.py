@@ -68,10 +68,8 @@ class Kernel:
 
 
 @pytest.fixture
-def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
+def kernel(tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
     monkeypatch.setattr("otp.wire.place._TEMP", str(tmp_path))
-    place = Place(str(tmp_path / "node"))
-    place.make()
     kernel = Kernel(place)
     yield kernel
     monkeypatch.undo()

@@ -125,9 +125,7 @@ def test_long_names_are_shortened_and_stay_different() -> None:
     assert len(one) < 255
 
 
-def test_a_name_leads_to_the_serial_number(tmp_path: Path) -> None:
-    place = Place(str(tmp_path / "node"))
-    place.make()
+def test_a_name_leads_to_the_serial_number(place: Place) -> None:
     assert place.whereis("kv") is None
     os.symlink("12", place.name("kv"))
     assert place.whereis("kv") == 12

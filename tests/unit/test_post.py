@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -70,9 +69,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    place = Place(str(tmp_path / "node"))
-    place.make()
+def bench(place: Place) -> Iterator[Bench]:
     bench = Bench(place)
     bench.reader(TO)
     yield bench

@@ -43,9 +43,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch) -> Iterator[Bench]:
-    place = Place(str(tmp_path / "node"))
-    place.make()
+def bench(place: Place, monkeypatch) -> Iterator[Bench]:
     bench = Bench(place)
     monkeypatch.setattr(opening, "loads", bench.loads)
     yield bench

@@ -57,9 +57,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    place = Place(str(tmp_path / "node"))
-    place.make()
+def bench(place: Place) -> Iterator[Bench]:
     bench = Bench(place)
     yield bench
     for fd in bench.fds:

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from otp.behaviour import rehearsal
 from otp.wire.place import Place
 
@@ -40,13 +38,6 @@ assert heard == one * rehearsal._TIMES, heard
 
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    place = Place(str(tmp_path / "node"))
-    place.make()
-    return place
 
 
 def play(place: Place) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -175,10 +174,8 @@ def test_after_kill_nothing_else_counts(play: Play) -> None:
     assert news(play.reap(target)) == [("down", play.main, target, "killed")]
 
 
-def test_a_message_does_not_overtake_a_signal_that_the_kernel_keeps(tmp_path: Path) -> None:
+def test_a_message_does_not_overtake_a_signal_that_the_kernel_keeps(place: Place) -> None:
     """It goes the same way, though there is room again in the pipe of the other."""
-    place = Place(str(tmp_path / "node"))
-    place.make()
     pipe.make(place.pipe(5))
     mailbox, asked = pipe.open_mailbox(place.pipe(5)), []
     outbox = Outbox(place, 2, -1, lambda kind, payload: asked.append(kind) or "queued")
